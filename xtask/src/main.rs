@@ -1,0 +1,72 @@
+//! Chores of this repository: `cargo xtask NAME`. `.ci/run` calls the same names as people do.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore's printer is its main")]
+
+mod bench;
+mod figures;
+mod no_std;
+mod peers;
+mod shell;
+mod source;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use shell::Result;
+
+/// A chore: its name, what it is for, and what it runs.
+type Chore = (&'static str, &'static str, fn(&[String]) -> Result<()>);
+
+const CHORES: &[Chore] = &[
+    (
+        "test",
+        "everything a change must pass: format, lints, tests, docs, tidy, the no_std link",
+        test::run,
+    ),
+    (
+        "peers",
+        "clients that nobody here wrote (from PyPI) provision the simulated device",
+        peers::run,
+    ),
+    (
+        "bench",
+        "the costs that are guarded, as a table with ratios (needs valgrind)",
+        bench::run,
+    ),
+    (
+        "deny",
+        "licences, advisories and sources of all dependencies (cargo-deny)",
+        test::deny,
+    ),
+    ("tidy", "what a crate must not know, and other house rules", tidy::run),
+    (
+        "no-std",
+        "links the core crates into a binary without std and allocator, and runs it",
+        no_std::run,
+    ),
+    (
+        "figures",
+        "sizes of files and functions, share of tests and docs",
+        figures::run,
+    ),
+];
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.next().unwrap_or_default();
+    let Some((_, _, chore)) = CHORES.iter().find(|(n, ..)| *n == name) else {
+        eprintln!("usage: cargo xtask NAME\n");
+        for (name, purpose, _) in CHORES {
+            eprintln!("  {name:<8} {purpose}");
+        }
+        return ExitCode::from(2);
+    };
+    let rest: Vec<String> = arguments.collect();
+    match chore(&rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask {name}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
