@@ -67,7 +67,7 @@ fn row(name: &str, f: &mut Figures) -> String {
     let ratio = f.test_lines as f64 / f.code_lines.max(1) as f64;
     let documented = (100 * f.documented)
         .checked_div(f.public)
-        .map_or("-".to_owned(), |p| format!("{p} %"));
+        .map_or_else(|| "-".to_owned(), |p| format!("{p} %"));
     let unwraps = 1000.0 * f.unwraps as f64 / f.code_lines.max(1) as f64;
     format!(
         "{name:<20} {:>5}/{}/{:<8} {:>5}/{}/{}/{:<8} {ratio:>8.2} {documented:>12} {unwraps:>16.1} {:>18}   longest: {}",

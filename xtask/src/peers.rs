@@ -142,7 +142,10 @@ impl Device {
             .stdout(Stdio::piped())
             .spawn()?;
         let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
-        let port = lines.by_ref().map_while(Result::ok).find_map(|line| port_of(&line));
+        let port = lines
+            .by_ref()
+            .map_while(core::result::Result::ok)
+            .find_map(|line| port_of(&line));
         match port {
             Some(port) => Ok(Self {
                 child,

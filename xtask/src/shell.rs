@@ -1,12 +1,12 @@
 //! Running programs, and where things are.
 
+use core::error::Error;
 use std::{
-    error::Error,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
+pub(crate) type Result<T> = core::result::Result<T, Box<dyn Error>>;
 
 /// The repository's top folder.
 pub(crate) fn root() -> PathBuf {

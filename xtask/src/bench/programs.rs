@@ -130,7 +130,7 @@ fn delay(program: &Path, passphrase: &str, event: &str) -> Result<f64> {
         let event = event.to_owned();
         std::thread::spawn(move || {
             known
-                .map_while(Result::ok)
+                .map_while(core::result::Result::ok)
                 .find(|l| is(l, &event))
                 .map(|_| Instant::now())
         })
@@ -147,7 +147,7 @@ fn delay(program: &Path, passphrase: &str, event: &str) -> Result<f64> {
         .spawn()?;
     let lines = BufReader::new(client.stdout.take().ok_or("no output")?).lines();
     let told = lines
-        .map_while(Result::ok)
+        .map_while(core::result::Result::ok)
         .find(|l| is(l, event))
         .map(|_| Instant::now());
     client.wait()?;

@@ -27,11 +27,11 @@ impl Report {
     pub(crate) fn table(&self) -> String {
         let mut text = String::from("\n| cost | measured | limit | original | ratio |\n|---|---|---|---|---|\n");
         for row in &self.rows {
-            let limit = row.limit.map_or("-".to_owned(), |l| figure(l, row.unit));
-            let reference = row.reference.map_or("-".to_owned(), |r| figure(r, row.unit));
+            let limit = row.limit.map_or_else(|| "-".to_owned(), |l| figure(l, row.unit));
+            let reference = row.reference.map_or_else(|| "-".to_owned(), |r| figure(r, row.unit));
             let ratio = row
                 .reference
-                .map_or("-".to_owned(), |r| format!("{:.3}", row.measured / r));
+                .map_or_else(|| "-".to_owned(), |r| format!("{:.3}", row.measured / r));
             let over = if row.is_over() { " **over**" } else { "" };
             let measured = figure(row.measured, row.unit);
             text.push_str(&format!(
