@@ -1,0 +1,154 @@
+use std::{format, string::String, vec::Vec};
+
+use num_bigint::BigUint;
+use proptest::prelude::*;
+
+use super::*;
+
+/// Numbers of full length: any, or one at an edge.
+fn number() -> impl Strategy<Value = BigUint> {
+    prop_oneof![
+        2 => proptest::collection::vec(any::<u8>(), BYTES).prop_map(|bytes| BigUint::from_bytes_be(&bytes)),
+        1 => proptest::sample::select(edges()),
+    ]
+}
+
+fn edges() -> Vec<BigUint> {
+    let (prime, radix) = (prime(), BigUint::from(1u8) << (8 * BYTES));
+    let one = BigUint::from(1u8);
+    let mut edges: Vec<BigUint> = [0u8, 1, 2].into_iter().map(BigUint::from).collect();
+    edges.extend([
+        &prime - 2u8,
+        &prime - 1u8,
+        prime.clone(),
+        &prime + 1u8,
+        &radix - &prime,
+        radix - 1u8,
+    ]);
+    edges.extend([28, 60, 56, 64, 3008, 3024, 3071].map(|bits| (&one << bits) - 1u8));
+    edges
+}
+
+fn prime() -> BigUint {
+    BigUint::from_bytes_be(&PRIME)
+}
+
+fn bytes(number: &BigUint) -> [u8; BYTES] {
+    let digits = number.to_bytes_be();
+    let mut bytes = [0; BYTES];
+    bytes[BYTES - digits.len()..].copy_from_slice(&digits);
+    bytes
+}
+
+fn value<W: Modulus<N>, const N: usize>(element: &Element<W, N>) -> BigUint {
+    let number = element.0.iter().rev().fold(BigUint::ZERO, |number, digit| {
+        let mut wide = W::Wide::from(*digit);
+        let mut bytes = Vec::new();
+        for _ in 0..8 {
+            bytes.push(W::byte(wide));
+            wide = wide >> 8;
+        }
+        (number << W::BITS) + BigUint::from_bytes_le(&bytes)
+    });
+    assert!(number < prime() * 2u8, "an element is below 2 N");
+    BigUint::from_bytes_be(&element.to_bytes())
+}
+
+fn arithmetic_agrees<W: Modulus<N>, const N: usize>(left: &BigUint, right: &BigUint, small: u8) {
+    let prime = prime();
+    let element = |number| Element::<W, N>::from_bytes(&bytes(number));
+    let operated = |operate: &dyn Fn(&mut Element<W, N>, &Element<W, N>)| {
+        let mut result = element(left);
+        operate(&mut result, &element(right));
+        value(&result)
+    };
+    assert_eq!(value(&element(left)), left % &prime);
+    assert_eq!(operated(&|left, right| left.add_assign(right)), (left + right) % &prime);
+    assert_eq!(
+        operated(&|left, right| left.sub_assign(right)),
+        (left + &prime * 2u8 - right) % &prime
+    );
+    assert_eq!(operated(&|left, right| left.mul_assign(right)), left * right % &prime);
+    assert_eq!(operated(&|left, _| left.square()), left * left % &prime);
+    assert_eq!(operated(&|left, _| left.mul_small(small)), left * small % &prime);
+    assert_eq!(element(left).is_zero(), left % &prime == BigUint::ZERO);
+    assert_eq!(element(left).is_one(), left % &prime == BigUint::from(1u8));
+}
+
+fn powers_agree<W: Modulus<N>, const N: usize>(base: &BigUint, exponent: &[u8]) {
+    let mut power = Element::<W, N>::from_bytes(&bytes(base));
+    power.pow(exponent);
+    let exponent_value = BigUint::from_bytes_be(exponent);
+    assert_eq!(value(&power), base.modpow(&exponent_value, &prime()));
+    let generated = Element::<W, N>::generator_power(exponent);
+    assert_eq!(value(&generated), BigUint::from(5u8).modpow(&exponent_value, &prime()));
+}
+
+proptest! {
+    #[test]
+    fn arithmetic_agrees_with_a_general_library(left in number(), right in number(), small in 0..128u8) {
+        arithmetic_agrees::<u64, 52>(&left, &right, small);
+        arithmetic_agrees::<u32, 110>(&left, &right, small);
+    }
+
+    #[test]
+    fn digits_at_their_greatest_do_not_overflow(left in number(), seed in any::<u64>()) {
+        // Operands of the whole range below 2 N, which only sums produce.
+        let double = |number: &BigUint| (number * 2u8) % prime();
+        let mut wide = Element::<u64, 52>::from_bytes(&bytes(&left));
+        let mut narrow = Element::<u32, 110>::from_bytes(&bytes(&left));
+        let mut expected = &left % prime();
+        for step in 0..16 {
+            let (wide_before, narrow_before) = (wide.clone(), narrow.clone());
+            wide.add_assign(&wide_before);
+            narrow.add_assign(&narrow_before);
+            expected = double(&expected);
+            if seed >> step & 1 == 1 {
+                wide.square();
+                narrow.square();
+                expected = &expected * &expected % prime();
+            }
+        }
+        prop_assert_eq!(value(&wide), expected.clone());
+        prop_assert_eq!(value(&narrow), expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn powers_agree_with_a_general_library(
+        base in number(),
+        exponent in proptest::collection::vec(any::<u8>(), 0..130),
+    ) {
+        powers_agree::<u64, 52>(&base, &exponent);
+        powers_agree::<u32, 110>(&base, &exponent);
+    }
+}
+
+#[test]
+fn edges_agree_with_a_general_library_in_every_pair() {
+    for left in &edges() {
+        for right in &edges() {
+            arithmetic_agrees::<u64, 52>(left, right, 127);
+            arithmetic_agrees::<u32, 110>(left, right, 127);
+        }
+    }
+}
+
+#[test]
+fn powers_of_edges_agree_with_a_general_library() {
+    for base in &edges() {
+        for exponent in [&[][..], &[0], &[1], &[0xff], &[0xff; 33], &[0, 0, 0x80, 0]] {
+            powers_agree::<u64, 52>(base, exponent);
+            powers_agree::<u32, 110>(base, exponent);
+        }
+    }
+}
+
+#[test]
+fn hex_reads_digits_of_either_case() {
+    assert_eq!(hex::<3>("00fFa9"), [0x00, 0xff, 0xa9]);
+    let printed: String = PRIME.iter().map(|byte| format!("{byte:02X}")).collect();
+    assert_eq!(hex::<BYTES>(std::boxed::Box::leak(printed.into_boxed_str())), PRIME);
+}

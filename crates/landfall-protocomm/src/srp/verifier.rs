@@ -1,0 +1,138 @@
+use subtle::ConstantTimeEq;
+
+use super::formulas::{HASH, pad};
+use crate::field::FieldElement;
+
+/// A verifier's powers, worked out once: with them v^u costs a quarter of the squarings.
+///
+/// About 6 KB: keep it in a static or in a box. It is wiped when dropped.
+pub struct VerifierTable {
+    /// At index i - 1 the product of v^(2^(128 j)) over the bits j that are set in i.
+    powers: [FieldElement; (1 << TEETH) - 1],
+}
+
+impl VerifierTable {
+    /// Takes the verifier, 1 to 384 bytes big-endian, with or without leading zero bytes.
+    ///
+    /// # Errors
+    /// [`InvalidVerifier`] if it is longer, or not between 2 and N - 1.
+    pub fn new(verifier: &[u8]) -> Result<Self, InvalidVerifier> {
+        let bytes = pad(verifier).ok_or(InvalidVerifier("the verifier is longer than 384 bytes"))?;
+        let verifier = FieldElement::from_bytes(&bytes);
+        if !bool::from(verifier.to_bytes().ct_eq(&bytes)) {
+            return Err(InvalidVerifier("the verifier is not below the modulus"));
+        }
+        if verifier.is_zero() || verifier.is_one() {
+            return Err(InvalidVerifier("the verifier is 0 or 1"));
+        }
+        Ok(Self::of(verifier))
+    }
+
+    /// v.
+    pub(super) fn verifier(&self) -> &FieldElement {
+        let [verifier, ..] = &self.powers;
+        verifier
+    }
+
+    /// v^exponent, column by column of the comb.
+    ///
+    /// The exponent is public (u, a hash of what travelled), so that digits of zero are skipped and powers are picked
+    /// by index; the powers themselves are multiplied in constant time.
+    pub(super) fn pow(&self, exponent: &[u8; HASH]) -> FieldElement {
+        let mut result = FieldElement::ONE;
+        for column in (0..COLUMNS).rev() {
+            result.square();
+            if let Some(power) = digit(exponent, column)
+                .checked_sub(1)
+                .and_then(|index| self.powers.get(index))
+            {
+                result.mul_assign(power);
+            }
+        }
+        result
+    }
+
+    fn of(verifier: FieldElement) -> Self {
+        let mut table = Self {
+            powers: [FieldElement::ONE; _],
+        };
+        let mut tooth_power = verifier;
+        for tooth in 0..TEETH {
+            let (below, from) = table.powers.split_at_mut((1 << tooth) - 1);
+            let [power, above @ ..] = from else { continue };
+            power.clone_from(&tooth_power);
+            for (product, factor) in above.iter_mut().zip(below) {
+                product.clone_from(factor);
+                product.mul_assign(&tooth_power);
+            }
+            if tooth + 1 < TEETH {
+                (0..COLUMNS).for_each(|_| tooth_power.square());
+            }
+        }
+        table
+    }
+}
+
+/// Salt and verifier of a device's one user.
+#[derive(Clone, Copy)]
+pub struct Verifier<'a> {
+    salt: &'a [u8],
+    table: &'a VerifierTable,
+}
+
+impl<'a> Verifier<'a> {
+    /// A salt is no longer than this, so that the answer that carries it has a bounded length; tools make 16 bytes.
+    pub const MAX_SALT: usize = 64;
+
+    /// Joins the salt, 1 to 64 bytes, and the table of the verifier that was made with it.
+    ///
+    /// # Errors
+    /// [`InvalidVerifier`] if the salt is empty or too long, or if it begins with a zero byte: known clients drop that
+    /// byte, so that no proof of theirs would ever be right (spec protocol.md 6.2).
+    pub fn new(salt: &'a [u8], table: &'a VerifierTable) -> Result<Self, InvalidVerifier> {
+        match salt {
+            [] => Err(InvalidVerifier("the salt is empty")),
+            [0, ..] => Err(InvalidVerifier(
+                "the salt begins with a zero byte, which known clients drop: make new credentials",
+            )),
+            _ if salt.len() > Self::MAX_SALT => Err(InvalidVerifier("the salt is longer than 64 bytes")),
+            _ => Ok(Self { salt, table }),
+        }
+    }
+
+    /// The salt.
+    pub fn salt(&self) -> &'a [u8] {
+        self.salt
+    }
+
+    /// The verifier's powers.
+    pub(super) fn table(&self) -> &'a VerifierTable {
+        self.table
+    }
+}
+
+/// A salt or verifier that cannot be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("bad salt or verifier: {0}")]
+pub struct InvalidVerifier(&'static str);
+
+/// The exponent's bits are dealt to so many teeth.
+///
+/// One more would spare a fifth of the squarings for twice the memory; one less would save half of the memory, for a
+/// third more squarings and a quarter more products.
+const TEETH: usize = 4;
+
+/// Bits of the exponent for each tooth.
+const COLUMNS: usize = HASH * 8 / TEETH;
+
+/// The bits of `exponent` (big-endian) in `column`, the lowest tooth's lowest.
+fn digit(exponent: &[u8; HASH], column: usize) -> usize {
+    let bit = |tooth: usize| {
+        let position = tooth * COLUMNS + column;
+        exponent
+            .iter()
+            .nth_back(position / 8)
+            .map_or(0, |byte| usize::from(byte >> (position % 8) & 1))
+    };
+    (0..TEETH).map(|tooth| bit(tooth) << tooth).sum()
+}

@@ -1,0 +1,116 @@
+use core::fmt;
+use core::iter;
+use core::ops::RangeInclusive;
+
+use super::message::Message;
+use super::reader::{DecodeError, Field, Reader};
+
+/// The entries of a scan result: a list to encode, or checked bytes that decode as they are walked.
+#[derive(Clone, Copy)]
+pub enum Entries<'a, T> {
+    /// What a device sends.
+    List(&'a [T]),
+    /// What a client received: checked when the message was decoded.
+    #[doc(hidden)]
+    Encoded(Encoded<'a, T>),
+}
+
+impl<'a, T: Copy> Entries<'a, T> {
+    /// The entries in order.
+    pub fn iter(&self) -> impl Iterator<Item = T> + use<'a, T> {
+        let (list, encoded) = match *self {
+            Self::List(list) => (list, None),
+            Self::Encoded(encoded) => (&[][..], Some(encoded)),
+        };
+        list.iter()
+            .copied()
+            .chain(encoded.into_iter().flat_map(|encoded| encoded.entries()))
+    }
+
+    /// Number of entries. Encoded ones are walked to count them.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+}
+
+impl<T> Default for Entries<'_, T> {
+    fn default() -> Self {
+        Self::List(&[])
+    }
+}
+
+impl<T: Copy + PartialEq> PartialEq for Entries<'_, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl<T: Copy + Eq> Eq for Entries<'_, T> {}
+
+impl<T: Copy + fmt::Debug> fmt::Debug for Entries<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// Checked, still encoded repeated entries. Only decoding a message makes one.
+#[derive(Clone, Copy)]
+pub struct Encoded<'a, T> {
+    /// A payload's fields from where its oneof last changed to the sub-message that holds the entries.
+    payload: &'a [u8],
+    /// Field number of that sub-message. It may stand there more than once: merging makes one list of them all.
+    member: u32,
+    decode: fn(Field<'a>) -> Result<T, DecodeError>,
+}
+
+impl<'a, T> Encoded<'a, T> {
+    /// Errors end the walk: there are none, all was checked when the message was decoded.
+    fn entries(self) -> impl Iterator<Item = T> + use<'a, T> {
+        fields(self.payload)
+            .filter(move |field| field.number == self.member)
+            .filter_map(|copy| copy.bytes().ok())
+            .flat_map(fields)
+            .filter(|field| field.number == ENTRIES)
+            .map_while(move |field| (self.decode)(field).ok())
+    }
+}
+
+/// Finds the entries in the copies of sub-message `member` that count: those after the last other member of the oneof.
+pub(super) fn of_payload<'a, T: Message<'a> + Default>(
+    mut payload: &'a [u8],
+    member: u32,
+) -> Result<Entries<'a, T>, DecodeError> {
+    let mut reader = Reader::new(payload);
+    while let Some(field) = reader.field()? {
+        if MEMBERS.contains(&field.number) && field.number != member {
+            payload = reader.rest();
+        }
+    }
+    Ok(Entries::Encoded(Encoded {
+        payload,
+        member,
+        decode,
+    }))
+}
+
+fn decode<'a, T: Message<'a> + Default>(entry: Field<'a>) -> Result<T, DecodeError> {
+    let mut decoded = T::default();
+    decoded.merge(entry.bytes()?)?;
+    Ok(decoded)
+}
+
+fn fields<'a>(message: &'a [u8]) -> impl Iterator<Item = Field<'a>> {
+    let mut reader = Reader::new(message);
+    iter::from_fn(move || reader.field().ok().flatten())
+}
+
+/// Field numbers of the oneof in the payload of `prov-scan` (spec protocol.md 3.4 and 3.6).
+const MEMBERS: RangeInclusive<u32> = 10..=21;
+
+/// Field number of the entries in both kinds of result.
+const ENTRIES: u32 = 1;
