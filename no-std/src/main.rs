@@ -15,11 +15,15 @@ use landfall_protocomm::{
 const USER: &[u8] = b"wifiprov";
 const SECRET: &[u8] = b"abcd1234";
 
+// The C library brings `_start`, and the memory functions that the compiler calls; on a chip its runtime crate does.
+#[link(name = "c")]
+unsafe extern "C" {
+    safe fn abort() -> !;
+}
+
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
-    loop {
-        core::hint::spin_loop();
-    }
+    abort()
 }
 
 /// Called by the C runtime, which is all this binary has below it.
@@ -58,7 +62,7 @@ struct Link<'a> {
 }
 
 fn provision(device: device::Security<'_>, client: client::Security<'_>) -> Option<()> {
-    let manager = Manager::new(device, Config::default()).ok()?;
+    let manager: Manager<'_> = Manager::new(device, Config::default()).ok()?;
     let mut link = Link { manager, id: SessionId::new(1)?, now: Instant::ZERO };
     link.manager.start(link.now).ok()?;
     link.drain()?;

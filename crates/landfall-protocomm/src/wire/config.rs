@@ -1,4 +1,4 @@
-use core::fmt;
+use core::fmt::{self, Write};
 
 use super::message::{Message, OneOf, Root, codec};
 use super::payload::{self, Payload, Presence};
@@ -264,13 +264,13 @@ struct Lossy<'a>(&'a [u8]);
 
 impl fmt::Debug for Lossy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"")?;
+        f.write_char('"')?;
         for chunk in self.0.utf8_chunks() {
             write!(f, "{}", chunk.valid().escape_debug())?;
             if !chunk.invalid().is_empty() {
-                f.write_str("\u{fffd}")?;
+                f.write_char(char::REPLACEMENT_CHARACTER)?;
             }
         }
-        f.write_str("\"")
+        f.write_char('"')
     }
 }

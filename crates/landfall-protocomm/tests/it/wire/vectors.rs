@@ -49,13 +49,30 @@ fn handshake_of_the_console_transcript_is_read_and_written() {
         let (client_verify_data, device_verify_data) = (field("client_verify_data"), field("device_verify_data"));
         let status = Status::Success;
         let body = match member {
-            "sc0" => Sec1Body::Command0 { client_pubkey: &client_pubkey },
-            "sr0" => Sec1Body::Response0 { status, device_pubkey: &device_pubkey, device_random: &device_random },
-            "sc1" => Sec1Body::Command1 { client_verify_data: &client_verify_data },
-            _ => Sec1Body::Response1 { status, device_verify_data: &device_verify_data },
+            "sc0" => Sec1Body::Command0 {
+                client_pubkey: &client_pubkey,
+            },
+            "sr0" => Sec1Body::Response0 {
+                status,
+                device_pubkey: &device_pubkey,
+                device_random: &device_random,
+            },
+            "sc1" => Sec1Body::Command1 {
+                client_verify_data: &client_verify_data,
+            },
+            _ => Sec1Body::Response1 {
+                status,
+                device_verify_data: &device_verify_data,
+            },
         };
-        let payload = Some(SessionPayload::Sec1 { msg: index as i32, body: Some(body) });
-        let expected = SessionData { sec_ver: Scheme::Security1, payload };
+        let payload = Some(SessionPayload::Sec1 {
+            msg: index as i32,
+            body: Some(body),
+        });
+        let expected = SessionData {
+            sec_ver: Scheme::Security1,
+            payload,
+        };
         assert_eq!(SessionData::decode(&bytes), Ok(expected));
         assert_eq!(expected.encoded(), bytes);
     }
@@ -69,7 +86,10 @@ fn plaintexts_inferred_from_the_console_transcript_are_read_and_written() {
     assert_eq!(ConfigResponse::ApplyConfig(Status::Success).encoded(), plain(9));
     assert_eq!(ConfigRequest::GetStatus.encoded(), plain(10));
     for index in [8, 10] {
-        assert_eq!(ConfigRequest::decode(&plain(index)).map(|request| request.encoded()), Ok(plain(index)));
+        assert_eq!(
+            ConfigRequest::decode(&plain(index)).map(|request| request.encoded()),
+            Ok(plain(index))
+        );
     }
 }
 
@@ -84,7 +104,10 @@ fn no_recorded_message_is_left_out() {
     checked.extend(CTRL_RESPONSES.iter().map(|(name, _)| *name));
     checked.extend(SESSION.iter().map(|(name, _)| *name));
     let messages = load("messages");
-    let recorded: BTreeSet<_> = messages.iter().map(|message| message["name"].as_str().unwrap()).collect();
+    let recorded: BTreeSet<_> = messages
+        .iter()
+        .map(|message| message["name"].as_str().unwrap())
+        .collect();
     assert_eq!(checked, recorded);
 }
 
@@ -125,7 +148,10 @@ const WRITTEN_SHORTER: [&str; 3] = [
 fn check<M: Codec<'static>>(file: &str, table: Table<M>) {
     let recorded = load(file);
     for (name, expected) in table {
-        let entry = recorded.iter().find(|entry| entry["name"] == *name).expect("a recorded message has the name");
+        let entry = recorded
+            .iter()
+            .find(|entry| entry["name"] == *name)
+            .expect("a recorded message has the name");
         let bytes: &'static [u8] = unhex(&entry["hex"]).leak();
         assert_eq!(M::decoded(bytes).as_ref(), Ok(expected), "{name}");
         if WRITTEN_SHORTER.contains(name) {
@@ -158,41 +184,78 @@ const CONFIG_REQUESTS: Table<ConfigRequest<'_>> = &[
     ("SetWifiConfig request", ConfigRequest::SetConfig(MYSSID)),
     (
         "SetConfig request, open network",
-        ConfigRequest::SetConfig(SetConfig { ssid: b"open", passphrase: b"", bssid: b"", channel: 0 }),
+        ConfigRequest::SetConfig(SetConfig {
+            ssid: b"open",
+            passphrase: b"",
+            bssid: b"",
+            channel: 0,
+        }),
     ),
     (
         "SetConfig request with bssid and channel",
-        ConfigRequest::SetConfig(SetConfig { ssid: b"a", passphrase: b"", bssid: &BSSID, channel: 6 }),
+        ConfigRequest::SetConfig(SetConfig {
+            ssid: b"a",
+            passphrase: b"",
+            bssid: &BSSID,
+            channel: 6,
+        }),
     ),
     ("ApplyConfig request (esp_prov)", ConfigRequest::ApplyConfig),
     ("ApplyConfig request (Android)", ConfigRequest::ApplyConfig),
     ("GetThreadStatus request", ConfigRequest::GetThreadStatus),
-    ("SetThreadConfig request", ConfigRequest::SetThreadConfig { dataset: DATASET }),
+    (
+        "SetThreadConfig request",
+        ConfigRequest::SetThreadConfig { dataset: DATASET },
+    ),
     ("ApplyThreadConfig request (esp_prov)", ConfigRequest::ApplyThreadConfig),
 ];
 
 const CONFIG_RESPONSES: Table<ConfigResponse<'_>> = &[
     ("SetConfig response Success", ConfigResponse::SetConfig(Status::Success)),
-    ("SetConfig response InvalidArgument", ConfigResponse::SetConfig(Status::InvalidArgument)),
-    ("SetConfig response InternalError", ConfigResponse::SetConfig(Status::InternalError)),
-    ("ApplyConfig response Success", ConfigResponse::ApplyConfig(Status::Success)),
-    ("ApplyConfig response InternalError", ConfigResponse::ApplyConfig(Status::InternalError)),
+    (
+        "SetConfig response InvalidArgument",
+        ConfigResponse::SetConfig(Status::InvalidArgument),
+    ),
+    (
+        "SetConfig response InternalError",
+        ConfigResponse::SetConfig(Status::InternalError),
+    ),
+    (
+        "ApplyConfig response Success",
+        ConfigResponse::ApplyConfig(Status::Success),
+    ),
+    (
+        "ApplyConfig response InternalError",
+        ConfigResponse::ApplyConfig(Status::InternalError),
+    ),
     ("GetStatus response Connecting", station(StationState::Connecting, None)),
     (
         "GetStatus response Connecting, attempt_failed 4 remaining",
-        station(StationState::Connecting, Some(StationDetail::AttemptFailed { attempts_remaining: 4 })),
+        station(
+            StationState::Connecting,
+            Some(StationDetail::AttemptFailed { attempts_remaining: 4 }),
+        ),
     ),
     (
         "GetStatus response Connecting, attempt_failed 0 remaining",
-        station(StationState::Connecting, Some(StationDetail::AttemptFailed { attempts_remaining: 0 })),
+        station(
+            StationState::Connecting,
+            Some(StationDetail::AttemptFailed { attempts_remaining: 0 }),
+        ),
     ),
     (
         "GetStatus response ConnectionFailed, AuthError",
-        station(StationState::ConnectionFailed, Some(StationDetail::FailReason(WifiFailReason::AuthError))),
+        station(
+            StationState::ConnectionFailed,
+            Some(StationDetail::FailReason(WifiFailReason::AuthError)),
+        ),
     ),
     (
         "GetStatus response ConnectionFailed, NetworkNotFound",
-        station(StationState::ConnectionFailed, Some(StationDetail::FailReason(WifiFailReason::NetworkNotFound))),
+        station(
+            StationState::ConnectionFailed,
+            Some(StationDetail::FailReason(WifiFailReason::NetworkNotFound)),
+        ),
     ),
     (
         "GetStatus response Connected",
@@ -202,17 +265,29 @@ const CONFIG_RESPONSES: Table<ConfigResponse<'_>> = &[
         "GetStatus response when the status handler fails (wifi_provisioning)",
         station(StationState::Connected, None),
     ),
-    ("GetThreadStatus response Attaching", thread(ThreadState::Attaching, None)),
+    (
+        "GetThreadStatus response Attaching",
+        thread(ThreadState::Attaching, None),
+    ),
     (
         "GetThreadStatus response AttachingFailed, ThreadNetworkNotFound",
-        thread(ThreadState::AttachingFailed, Some(ThreadDetail::FailReason(ThreadFailReason::NetworkNotFound))),
+        thread(
+            ThreadState::AttachingFailed,
+            Some(ThreadDetail::FailReason(ThreadFailReason::NetworkNotFound)),
+        ),
     ),
     (
         "GetThreadStatus response Attached",
         thread(ThreadState::Attached, Some(ThreadDetail::Attached(ATTACHED))),
     ),
-    ("SetThreadConfig response Success", ConfigResponse::SetThreadConfig(Status::Success)),
-    ("ApplyThreadConfig response Success", ConfigResponse::ApplyThreadConfig(Status::Success)),
+    (
+        "SetThreadConfig response Success",
+        ConfigResponse::SetThreadConfig(Status::Success),
+    ),
+    (
+        "ApplyThreadConfig response Success",
+        ConfigResponse::ApplyThreadConfig(Status::Success),
+    ),
 ];
 
 const SCAN_REQUESTS: Table<ScanRequest> = &[
@@ -220,29 +295,68 @@ const SCAN_REQUESTS: Table<ScanRequest> = &[
     ("ScanStart request, SoftAP/httpd", scan_start(5)),
     ("ScanStatus request (esp_prov)", ScanRequest::Status),
     ("ScanStatus request (Android)", ScanRequest::Status),
-    ("ScanResult request 0..3", ScanRequest::Result { start_index: 0, count: 4 }),
-    ("ScanResult request index 4, count 1", ScanRequest::Result { start_index: 4, count: 1 }),
-    ("ScanThreadStart request", ScanRequest::ThreadStart { blocking: true, channel_mask: 0 }),
+    (
+        "ScanResult request 0..3",
+        ScanRequest::Result {
+            start_index: 0,
+            count: 4,
+        },
+    ),
+    (
+        "ScanResult request index 4, count 1",
+        ScanRequest::Result {
+            start_index: 4,
+            count: 1,
+        },
+    ),
+    (
+        "ScanThreadStart request",
+        ScanRequest::ThreadStart {
+            blocking: true,
+            channel_mask: 0,
+        },
+    ),
     ("ScanThreadStatus request (esp_prov)", ScanRequest::ThreadStatus),
-    ("ScanThreadResult request", ScanRequest::ThreadResult { start_index: 0, count: 1 }),
+    (
+        "ScanThreadResult request",
+        ScanRequest::ThreadResult {
+            start_index: 0,
+            count: 1,
+        },
+    ),
 ];
 
 const SCAN_RESPONSES: Table<ScanResponse<'_>> = &[
     ("ScanStart response Success", success(ScanResponseBody::Start)),
     (
         "ScanStart response InternalError",
-        ScanResponse { status: Status::InternalError, body: ScanResponseBody::Start },
+        ScanResponse {
+            status: Status::InternalError,
+            body: ScanResponseBody::Start,
+        },
     ),
     (
         "ScanStatus response finished, 5 results",
-        success(ScanResponseBody::Status { scan_finished: true, result_count: 5 }),
+        success(ScanResponseBody::Status {
+            scan_finished: true,
+            result_count: 5,
+        }),
     ),
     (
         "ScanStatus response not finished, 0 results",
-        success(ScanResponseBody::Status { scan_finished: false, result_count: 0 }),
+        success(ScanResponseBody::Status {
+            scan_finished: false,
+            result_count: 0,
+        }),
     ),
-    ("ScanResult response, one entry", success(ScanResponseBody::Result(Entries::List(&[ACCESS_POINT])))),
-    ("ScanResult response, no entries", success(ScanResponseBody::Result(Entries::List(&[])))),
+    (
+        "ScanResult response, one entry",
+        success(ScanResponseBody::Result(Entries::List(&[ACCESS_POINT]))),
+    ),
+    (
+        "ScanResult response, no entries",
+        success(ScanResponseBody::Result(Entries::List(&[]))),
+    ),
     (
         "ScanResult response when fewer entries exist than asked for",
         ScanResponse {
@@ -252,9 +366,15 @@ const SCAN_RESPONSES: Table<ScanResponse<'_>> = &[
     ),
     (
         "ScanThreadStatus response",
-        success(ScanResponseBody::ThreadStatus { scan_finished: true, result_count: 1 }),
+        success(ScanResponseBody::ThreadStatus {
+            scan_finished: true,
+            result_count: 1,
+        }),
     ),
-    ("ScanThreadResult response", success(ScanResponseBody::ThreadResult(Entries::List(&[THREAD_NETWORK])))),
+    (
+        "ScanThreadResult response",
+        success(ScanResponseBody::ThreadResult(Entries::List(&[THREAD_NETWORK]))),
+    ),
 ];
 
 const CTRL_REQUESTS: Table<CtrlRequest> = &[
@@ -266,56 +386,110 @@ const CTRL_REQUESTS: Table<CtrlRequest> = &[
 ];
 
 const CTRL_RESPONSES: Table<CtrlResponse> = &[
-    ("CtrlReset response Success", CtrlResponse { status: Status::Success, answers: CtrlRequest::Reset }),
+    (
+        "CtrlReset response Success",
+        CtrlResponse {
+            status: Status::Success,
+            answers: CtrlRequest::Reset,
+        },
+    ),
     (
         "CtrlReset response InternalError",
-        CtrlResponse { status: Status::InternalError, answers: CtrlRequest::Reset },
+        CtrlResponse {
+            status: Status::InternalError,
+            answers: CtrlRequest::Reset,
+        },
     ),
-    ("CtrlReprov response Success", CtrlResponse { status: Status::Success, answers: CtrlRequest::Reprov }),
+    (
+        "CtrlReprov response Success",
+        CtrlResponse {
+            status: Status::Success,
+            answers: CtrlRequest::Reprov,
+        },
+    ),
     (
         "CtrlReprov response InternalError",
-        CtrlResponse { status: Status::InternalError, answers: CtrlRequest::Reprov },
+        CtrlResponse {
+            status: Status::InternalError,
+            answers: CtrlRequest::Reprov,
+        },
     ),
     (
         "CtrlThreadReset response Success",
-        CtrlResponse { status: Status::Success, answers: CtrlRequest::ThreadReset },
+        CtrlResponse {
+            status: Status::Success,
+            answers: CtrlRequest::ThreadReset,
+        },
     ),
 ];
 
 const SESSION: Table<SessionData<'_>> = &[
     ("Security 0 session request", security0(0, Sec0Body::Command)),
-    ("Security 0 session response", security0(1, Sec0Body::Response { status: Status::Success })),
+    (
+        "Security 0 session response",
+        security0(
+            1,
+            Sec0Body::Response {
+                status: Status::Success,
+            },
+        ),
+    ),
 ];
 
 const fn station(state: StationState, detail: Option<StationDetail<'static>>) -> ConfigResponse<'static> {
-    ConfigResponse::GetStatus(StationStatus { status: Status::Success, state, detail })
+    ConfigResponse::GetStatus(StationStatus {
+        status: Status::Success,
+        state,
+        detail,
+    })
 }
 
 const fn thread(state: ThreadState, detail: Option<ThreadDetail<'static>>) -> ConfigResponse<'static> {
-    ConfigResponse::GetThreadStatus(ThreadStatus { status: Status::Success, state, detail })
+    ConfigResponse::GetThreadStatus(ThreadStatus {
+        status: Status::Success,
+        state,
+        detail,
+    })
 }
 
 const fn scan_start(group_channels: u32) -> ScanRequest {
-    ScanRequest::Start(ScanStart { blocking: true, passive: false, group_channels, period_ms: 120 })
+    ScanRequest::Start(ScanStart {
+        blocking: true,
+        passive: false,
+        group_channels,
+        period_ms: 120,
+    })
 }
 
 const fn success(body: ScanResponseBody<'static>) -> ScanResponse<'static> {
-    ScanResponse { status: Status::Success, body }
+    ScanResponse {
+        status: Status::Success,
+        body,
+    }
 }
 
 const fn security0(msg: i32, body: Sec0Body) -> SessionData<'static> {
     let payload = Some(SessionPayload::Sec0 { msg, body: Some(body) });
-    SessionData { sec_ver: Scheme::Security0, payload }
+    SessionData {
+        sec_ver: Scheme::Security0,
+        payload,
+    }
 }
 
-const MYSSID: SetConfig<'_> = SetConfig { ssid: b"myssid", passphrase: b"mypassword", bssid: b"", channel: 0 };
+const MYSSID: SetConfig<'_> = SetConfig {
+    ssid: b"myssid",
+    passphrase: b"mypassword",
+    bssid: b"",
+    channel: 0,
+};
 
 const BSSID: [u8; 6] = [0x78, 0x8a, 0x20, 0x84, 0x19, 0x96];
 
 const EXT_PAN_ID: [u8; 8] = [0xde, 0xad, 0x00, 0xbe, 0xef, 0x00, 0xca, 0xfe];
 
 /// Channel 15, extended PAN identifier, network key 00112233..ff and PAN identifier 0x1234, as TLVs.
-const DATASET: &[u8] = b"\x00\x03\x00\x00\x0f\x02\x08\xde\xad\x00\xbe\xef\x00\xca\xfe\x05\x10\x00\x11\x22\x33\x44\x55\x66\
+const DATASET: &[u8] =
+    b"\x00\x03\x00\x00\x0f\x02\x08\xde\xad\x00\xbe\xef\x00\xca\xfe\x05\x10\x00\x11\x22\x33\x44\x55\x66\
     \x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff\x01\x02\x12\x34";
 
 const CONNECTED: Connected<'_> = Connected {
@@ -326,8 +500,12 @@ const CONNECTED: Connected<'_> = Connected {
     channel: 1,
 };
 
-const ATTACHED: ThreadAttached<'_> =
-    ThreadAttached { pan_id: 0x1234, ext_pan_id: &EXT_PAN_ID, channel: 15, name: b"OpenThread" };
+const ATTACHED: ThreadAttached<'_> = ThreadAttached {
+    pan_id: 0x1234,
+    ext_pan_id: &EXT_PAN_ID,
+    channel: 15,
+    name: b"OpenThread",
+};
 
 const ACCESS_POINT: ScanEntry<'_> = ScanEntry {
     ssid: b"InsecureWiFiAP",
