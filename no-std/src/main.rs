@@ -42,9 +42,15 @@ fn run() -> Option<()> {
     let verifier = Verifier::new(credentials.salt(), &table).ok()?;
 
     provision(device::Security::Security0, client::Security::Security0)?;
-    provision(device::Security::Security1 { pop: Some(SECRET) }, client::Security::Security1 { pop: SECRET })?;
     provision(
-        device::Security::Security2 { verifier, nonce_rule: NonceRule::Counter },
+        device::Security::Security1 { pop: Some(SECRET) },
+        client::Security::Security1 { pop: SECRET },
+    )?;
+    provision(
+        device::Security::Security2 {
+            verifier,
+            nonce_rule: NonceRule::Counter,
+        },
         client::Security::Security2 {
             username: USER,
             password: SECRET,
@@ -63,25 +69,41 @@ struct Link<'a> {
 
 fn provision(device: device::Security<'_>, client: client::Security<'_>) -> Option<()> {
     let manager: Manager<'_> = Manager::new(device, Config::default()).ok()?;
-    let mut link = Link { manager, id: SessionId::new(1)?, now: Instant::ZERO };
+    let mut link = Link {
+        manager,
+        id: SessionId::new(1)?,
+        now: Instant::ZERO,
+    };
     link.manager.start(link.now).ok()?;
     link.drain()?;
     link.manager.session_opened(link.id);
 
     let mut session = handshake(&mut link, client)?;
-    let network = SetConfig { ssid: b"myssid", passphrase: b"mypassword", ..SetConfig::default() };
+    let network = SetConfig {
+        ssid: b"myssid",
+        passphrase: b"mypassword",
+        ..SetConfig::default()
+    };
     let set = ConfigRequest::SetConfig(network);
-    link.config(&mut session, set, |r| matches!(r, ConfigResponse::SetConfig(Status::Success)))?;
+    link.config(&mut session, set, |r| {
+        matches!(r, ConfigResponse::SetConfig(Status::Success))
+    })?;
     link.config(&mut session, ConfigRequest::ApplyConfig, |r| {
         matches!(r, ConfigResponse::ApplyConfig(Status::Success))
     })?;
-    while link.manager.state() != landfall_manager::State::Connected {
-        link.now = link.drain()?;
+    loop {
+        let next = link.drain()?;
+        if link.manager.state() == landfall_manager::State::Connected {
+            break;
+        }
+        link.now = next;
         link.manager.handle_timeout(link.now);
     }
-    link.config(&mut session, ConfigRequest::GetStatus, |r| {
-        matches!(r, ConfigResponse::GetStatus(s) if matches!(s.detail, Some(StationDetail::Connected(_))))
-    })
+    link.config(
+        &mut session,
+        ConfigRequest::GetStatus,
+        |r| matches!(r, ConfigResponse::GetStatus(s) if matches!(s.detail, Some(StationDetail::Connected(_)))),
+    )
 }
 
 fn handshake(link: &mut Link<'_>, security: client::Security<'_>) -> Option<client::Session> {
@@ -113,8 +135,10 @@ impl Link<'_> {
 
     fn request(&mut self, endpoint: Endpoint<'_>, message: &mut [u8], response: &mut [u8]) -> Option<usize> {
         let mut random = counter_bytes();
-        let handled =
-            self.manager.handle_request(self.id, endpoint.as_str(), message, response, self.now, &mut random).ok()?;
+        let handled = self
+            .manager
+            .handle_request(self.id, endpoint.as_str(), message, response, self.now, &mut random)
+            .ok()?;
         let Handled::Reply(len) = handled else { return None };
         self.drain()?;
         Some(len)
