@@ -21,6 +21,12 @@ pub enum Error {
         /// The device's scheme.
         device: u8,
     },
+    /// A secret was given, and the device says that it asks for none. What it says is not authenticated.
+    #[error("a secret was given, but the device says that it asks for none (security {device})")]
+    Downgrade {
+        /// The scheme it says.
+        device: u8,
+    },
     /// The device does not say which scheme it uses, and none was chosen.
     #[error("the device does not tell its security scheme")]
     UnknownScheme,

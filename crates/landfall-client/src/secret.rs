@@ -18,8 +18,8 @@ pub struct Secret {
     pub username: Option<String>,
     /// Password, for security 2.
     pub password: Option<Zeroizing<Vec<u8>>>,
-    /// Scheme to insist on; `None`: what the device says. What it says is not authenticated, so a caller who knows the
-    /// device insists.
+    /// Scheme to insist on; `None`: what the device says. What it says is not authenticated, so a device that asks for
+    /// less than was given is refused ([`Error::Downgrade`]) unless its scheme is insisted on.
     pub scheme: Option<u8>,
     /// Refuse devices whose security 2 reuses its nonce (firmware before March 2025), whatever they say of themselves.
     pub require_patched: bool,
@@ -28,11 +28,26 @@ pub struct Secret {
 impl Secret {
     /// What to open a session with, on a device that says `version` of itself.
     pub(crate) fn security(&self, version: &VersionInfo) -> Result<Security<'_>, Error> {
-        match self.scheme.or_else(|| version.scheme()).ok_or(Error::UnknownScheme)? {
+        let scheme = self.scheme.or_else(|| version.scheme()).ok_or(Error::UnknownScheme)?;
+        if self.scheme.is_none() && self.is_ignored(scheme, version) {
+            return Err(Error::Downgrade { device: scheme });
+        }
+        match scheme {
             0 => Ok(Security::Security0),
             1 => self.security1(version),
             2 => self.security2(version),
             device => Err(Error::SecretNeeded { device }),
+        }
+    }
+
+    /// Whether a secret was given that a device of this scheme would not ask for: then it is not the device the caller
+    /// knows, or somebody on the way has changed what it says, to read the passphrase that follows.
+    fn is_ignored(&self, scheme: u8, version: &VersionInfo) -> bool {
+        let has_pop = self.pop.as_ref().is_some_and(|pop| !pop.is_empty());
+        match scheme {
+            0 => has_pop || self.password.is_some(),
+            1 => has_pop && version.needs_no_pop(),
+            _ => false,
         }
     }
 

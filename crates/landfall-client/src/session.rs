@@ -15,7 +15,7 @@ impl<T: Transport, E: Environment> Connection<T, E> {
     ///
     /// # Errors
     /// [`Error::WrongSecret`], [`Error::SecretNeeded`], [`Error::UnknownScheme`], [`Error::InsecureDevice`],
-    /// [`Error::Handshake`], [`Error::Transport`].
+    /// [`Error::Downgrade`], [`Error::Handshake`], [`Error::Transport`].
     pub async fn open_session(&mut self, secret: &Secret) -> Result<(), Error> {
         self.session = None;
         let security = secret.security(self.version().await?)?;

@@ -62,6 +62,7 @@ fn the_secret_decides_over_the_device_and_must_fit_the_scheme() {
     };
     let needed = |device| Err(Error::SecretNeeded { device });
     let version1 = r#"{"prov":{"sec_ver":1}}"#;
+    let no_sec = r#"{"prov":{"sec_ver":0,"cap":["no_sec"]}}"#;
     let no_pop = r#"{"prov":{"sec_ver":1,"cap":["no_pop"]}}"#;
     for (version, secret, expected) in [
         ("SUCCESS", pop("x"), Err(Error::UnknownScheme)),
@@ -70,7 +71,12 @@ fn the_secret_decides_over_the_device_and_must_fit_the_scheme() {
         (version1, login("u", "p"), needed(1)),
         (version1, pop(""), Ok(1)),
         (no_pop, Secret::default(), Ok(1)),
-        (no_pop, pop("ignored"), Ok(1)),
+        (no_pop, pop("given"), Err(Error::Downgrade { device: 1 })),
+        (no_pop, insist(1, pop("given")), Ok(1)),
+        (no_sec, pop("given"), Err(Error::Downgrade { device: 0 })),
+        (no_sec, login("u", "p"), Err(Error::Downgrade { device: 0 })),
+        (no_sec, pop(""), Ok(0)),
+        (no_sec, insist(0, pop("given")), Ok(0)),
         (version1, insist(2, login("u", "p")), Ok(2)),
         (version1, insist(0, Secret::default()), Ok(0)),
         (PATCHED, pop("x"), needed(2)),

@@ -137,7 +137,12 @@ fn any_one_message_after_the_handshake_may_go_astray() {
                         Fate::Joins(_) => Outcome::Joined(joined()),
                         Fate::Fails(_) => Outcome::Failed(WifiFailReason::AuthError),
                     };
-                    assert_eq!(run.provision(&pop("abcd1234")), Ok(expected), "{name}");
+                    let secret = if secret_device {
+                        pop("abcd1234")
+                    } else {
+                        Secret::default()
+                    };
+                    assert_eq!(run.provision(&secret), Ok(expected), "{name}");
                     assert!(run.model.borrow().fault.is_none(), "{name}: never happened");
                     assert!(run.progress.contains(&Progress::Reconnecting), "{name}");
                     assert!(
@@ -204,14 +209,12 @@ fn an_earlier_failure_is_not_taken_for_the_result_when_apply_goes_astray() {
 
 #[test]
 fn a_device_that_failed_before_is_reset_once() {
-    for has_session_scheme in [0, 1] {
-        let mut run = if has_session_scheme == 0 {
-            Run::of(JOINS)
-        } else {
-            Run::of_security1(JOINS)
-        };
+    for (mut run, secret) in [
+        (Run::of(JOINS), Secret::default()),
+        (Run::of_security1(JOINS), pop("abcd1234")),
+    ] {
         run.model.borrow_mut().failed_before = true;
-        assert_eq!(run.provision(&pop("abcd1234")), Ok(Outcome::Joined(joined())));
+        assert_eq!(run.provision(&secret), Ok(Outcome::Joined(joined())));
         assert_eq!(run.model.borrow().resets, 1);
     }
 }
