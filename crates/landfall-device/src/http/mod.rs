@@ -1,0 +1,288 @@
+//! The HTTP service of spec transports.md section 2.
+//!
+//! A small server of its own, because what the known clients expect is not what an HTTP library does: a request that
+//! fails gets no answer at all, a body of unknown length is none, a session hangs on a cookie or on the connection.
+//! Each connection is a task ([`connection`]); whose session it is, is decided in one place ([`sessions`]).
+
+mod connection;
+mod head;
+mod response;
+mod sessions;
+
+use core::{future, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    io,
+    net::SocketAddr,
+    sync::Arc,
+};
+
+use landfall_protocomm::SessionId;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{mpsc, oneshot, watch},
+    task::{AbortHandle, JoinSet},
+    time::{Instant, sleep_until, timeout},
+};
+
+use self::{
+    connection::{Answer, Connection, Notice},
+    sessions::{Admission, ConnectionId, Sessions},
+};
+use crate::{ClientEvent, Refusal, RequestId, Service, ServiceEvent, clock::os_random};
+
+/// Serves provisioning over HTTP.
+///
+/// One client at a time: a second one that comes while the first is in the middle of its work is told so (503 with
+/// `Retry-After`), and gets its turn when the first one's connection has closed or 10 s have passed without a request
+/// of its. `proto-ver` answers everyone.
+pub struct HttpService {
+    address: SocketAddr,
+    listener: Option<TcpListener>,
+    endpoints: Arc<[String]>,
+    sessions: Sessions,
+    connections: HashMap<ConnectionId, Open>,
+    /// Requests being answered.
+    pending: HashMap<RequestId, Pending>,
+    /// What is to be told before anything new is waited for.
+    told: VecDeque<ServiceEvent>,
+    tasks: JoinSet<()>,
+    notices: mpsc::Receiver<Notice>,
+    notify: mpsc::Sender<Notice>,
+    ending: watch::Sender<bool>,
+    /// No connection is accepted before this moment.
+    accept_after: Option<Instant>,
+    last_number: u64,
+}
+
+/// A connection as the service sees it.
+struct Open {
+    peer: SocketAddr,
+    task: AbortHandle,
+    last_active: Instant,
+}
+
+/// A request being answered.
+struct Pending {
+    connection: ConnectionId,
+    session: Option<SessionId>,
+    /// Whether the request began its session.
+    began: bool,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// Connections served at once. One more makes the one idle for longest go.
+const MAX_CONNECTIONS: usize = 32;
+/// A connection has so long to send something before it can be made to go.
+const GRACE: Duration = Duration::from_millis(50);
+/// Pause after the operating system refused a connection (it may be out of file descriptors).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// For answers to leave when the service ends.
+const END_TIME: Duration = Duration::from_secs(1);
+
+impl HttpService {
+    /// Takes `address`; clients can connect from now on, and are served once provisioning has started.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let (notify, notices) = mpsc::channel(MAX_CONNECTIONS);
+        Ok(Self {
+            address: listener.local_addr()?,
+            listener: Some(listener),
+            endpoints: Arc::default(),
+            sessions: Sessions::default(),
+            connections: HashMap::new(),
+            pending: HashMap::new(),
+            told: VecDeque::new(),
+            tasks: JoinSet::new(),
+            notices,
+            notify,
+            ending: watch::Sender::new(false),
+            accept_after: None,
+            last_number: 0,
+        })
+    }
+
+    /// The address clients connect to, with the port that was chosen if none was given.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn on_accepted(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
+        match accepted {
+            Ok((stream, peer)) => self.open(stream, peer),
+            Err(error) => {
+                self.accept_after = Some(Instant::now() + ACCEPT_PAUSE);
+                self.tell(ClientEvent::AcceptFailed { error: error.to_string() });
+            }
+        }
+    }
+
+    fn open(&mut self, stream: TcpStream, peer: SocketAddr) {
+        // Answers are small and whole: waiting for more to send would only delay them.
+        let _ = stream.set_nodelay(true);
+        let id = ConnectionId(self.next_number());
+        let connection = Connection {
+            id,
+            peer,
+            stream,
+            endpoints: Arc::clone(&self.endpoints),
+            notices: self.notify.clone(),
+            ending: self.ending.subscribe(),
+            unread: Vec::new(),
+        };
+        let task = self.tasks.spawn(connection.serve());
+        self.connections.insert(id, Open { peer, task, last_active: Instant::now() });
+        self.tell(ClientEvent::Connected { peer });
+        if self.connections.len() >= MAX_CONNECTIONS {
+            self.make_room();
+        }
+    }
+
+    /// Ends the connection that was idle for longest; if none can go yet, holds new ones off for a moment.
+    fn make_room(&mut self) {
+        let now = Instant::now();
+        let waits = |id: &ConnectionId| self.pending.values().any(|pending| pending.connection == *id);
+        let can_go = |(id, open): &(&ConnectionId, &Open)| {
+            now.duration_since(open.last_active) >= GRACE && !self.sessions.is_owner(**id) && !waits(id)
+        };
+        let idle = self.connections.iter().filter(can_go).min_by_key(|(_, open)| open.last_active);
+        match idle.map(|(id, _)| *id) {
+            Some(id) => self.evict(id),
+            None => self.accept_after = Some(now + GRACE),
+        }
+    }
+
+    fn evict(&mut self, id: ConnectionId) {
+        if let Some(Open { peer, task, .. }) = self.connections.remove(&id) {
+            task.abort();
+            self.sessions.connection_closed(id);
+            self.tell(ClientEvent::Refused { peer, reason: Refusal::Evicted });
+            self.tell(ClientEvent::Disconnected { peer });
+        }
+    }
+
+    fn on_notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::Request { connection, peer, head, body, answer } => {
+                let now = Instant::now();
+                if let Some(open) = self.connections.get_mut(&connection) {
+                    open.last_active = now;
+                }
+                let admission = self.sessions.admit(head.kind(), head.cookie, connection, now, draw_session);
+                let (session, began) = match admission {
+                    Admission::Same(session) => (Some(session), false),
+                    Admission::New(session) => {
+                        self.told.push_back(ServiceEvent::SessionOpened(session));
+                        (Some(session), true)
+                    }
+                    Admission::Outside => (None, false),
+                    Admission::Busy => {
+                        // A client that has gone needs no answer.
+                        let _ = answer.send(Answer::Busy);
+                        return self.tell(ClientEvent::Busy { peer });
+                    }
+                };
+                let id = RequestId(self.next_number());
+                self.pending.insert(id, Pending { connection, session, began, answer });
+                self.told.push_back(ServiceEvent::Request { id, session, endpoint: head.endpoint, message: body });
+            }
+            Notice::Refused { peer, reason } => self.tell(ClientEvent::Refused { peer, reason }),
+            Notice::Closing(connection) => self.sessions.connection_closed(connection),
+            Notice::Closed { connection, peer } => {
+                if self.connections.remove(&connection).is_some() {
+                    self.tell(ClientEvent::Disconnected { peer });
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, event: ClientEvent) {
+        self.told.push_back(ServiceEvent::Client(event));
+    }
+
+    const fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+}
+
+impl Service for HttpService {
+    async fn start(&mut self, endpoints: &[&str]) -> io::Result<()> {
+        self.endpoints = endpoints.iter().copied().map(str::to_owned).collect();
+        Ok(())
+    }
+
+    async fn next(&mut self) -> ServiceEvent {
+        loop {
+            if let Some(event) = self.told.pop_front() {
+                return event;
+            }
+            // Notices come first: room must be known to be free before the next connection takes it.
+            tokio::select! {
+                biased;
+                Some(notice) = self.notices.recv() => self.on_notice(notice),
+                Some(_) = self.tasks.join_next() => {}
+                accepted = accept(self.listener.as_ref(), self.accept_after) => {
+                    self.accept_after = None;
+                    self.on_accepted(accepted);
+                }
+            }
+        }
+    }
+
+    fn respond(&mut self, request: RequestId, answer: Option<&[u8]>) {
+        let Some(Pending { connection, session, began, answer: sender }) = self.pending.remove(&request) else {
+            return;
+        };
+        let now = Instant::now();
+        if let Some(open) = self.connections.get_mut(&connection) {
+            open.last_active = now;
+        }
+        if let Some(session) = session {
+            self.sessions.answered(session, now);
+        }
+        if let Some(body) = answer {
+            let cookie = session.filter(|_| began);
+            let owner = self.sessions.is_owner(connection);
+            // A client that has gone needs no answer.
+            let _ = sender.send(Answer::Success { body: body.to_vec(), cookie, owner });
+        }
+    }
+
+    async fn stop(&mut self) {
+        self.listener = None;
+        // Nobody listens any more: what waits for an answer, or waits to ask, must not wait for ever.
+        self.notices.close();
+        self.pending.clear();
+        self.ending.send_replace(true);
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        // Who has not taken an answer by now does not want it.
+        let _ = timeout(END_TIME, ended).await;
+        self.tasks.shutdown().await;
+    }
+}
+
+/// Accepts a connection, but not before `after`.
+async fn accept(listener: Option<&TcpListener>, after: Option<Instant>) -> io::Result<(TcpStream, SocketAddr)> {
+    if let Some(after) = after {
+        sleep_until(after).await;
+    }
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => future::pending().await,
+    }
+}
+
+/// Draws a session's number: nobody can guess it.
+fn draw_session() -> SessionId {
+    loop {
+        let mut bytes = [0; 4];
+        os_random(&mut bytes);
+        if let Some(id) = SessionId::new(u32::from_le_bytes(bytes)) {
+            return id;
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Which request belongs to which session (spec transports.md 2.3), as rules without I/O.
+//!
+//! One rule is ours: a client in the middle of its work is not thrown out by another one. Espressif's server lets
+//! any first request do that.
+
+use core::time::Duration;
+
+use landfall_protocomm::SessionId;
+use tokio::time::Instant;
+
+/// The number of a TCP connection; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct ConnectionId(pub(super) u64);
+
+/// What a request's `Cookie` header says, as far as it can be ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cookie {
+    /// There is none, or one too long to be ours.
+    Absent,
+    /// Exactly `session=<decimal>`.
+    Session(u32),
+    /// Something else.
+    Foreign,
+}
+
+/// What a request is, as far as sessions go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// To `proto-ver`, which is the same for everyone.
+    Version,
+    /// To any other endpoint.
+    Work,
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// It belongs to the session.
+    Same(SessionId),
+    /// It begins this session; an earlier one is over.
+    New(SessionId),
+    /// It is answered outside any session.
+    Outside,
+    /// Another client is in the middle of its work.
+    Busy,
+}
+
+/// The one session, and whose it is.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    current: Option<Session>,
+}
+
+#[derive(Debug)]
+struct Session {
+    id: SessionId,
+    /// The connection on which requests without a cookie belong to the session.
+    socket: Option<ConnectionId>,
+    /// The open connection that the session's last request came on.
+    connection: Option<ConnectionId>,
+    /// Whether its client has done more than ask for the version.
+    at_work: bool,
+    /// Requests being answered.
+    waiting: u32,
+    last_active: Instant,
+}
+
+impl Cookie {
+    /// Espressif's server reads no longer one.
+    const MAX_LEN: usize = 19;
+
+    /// Takes the value of a `Cookie` header.
+    pub(super) fn parse(value: &[u8]) -> Self {
+        if value.len() > Self::MAX_LEN {
+            return Self::Absent;
+        }
+        let number = value.strip_prefix(b"session=").and_then(|digits| str::from_utf8(digits).ok());
+        // Compared as a whole: neither a sign nor leading zeros are ours.
+        match number.and_then(|digits| digits.parse::<u32>().ok().filter(|number| number.to_string() == digits)) {
+            Some(number) => Self::Session(number),
+            None => Self::Foreign,
+        }
+    }
+}
+
+impl Sessions {
+    /// A client that was silent for so long has to make room for another one. The known clients ask every 5 s.
+    pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// Decides on a request; `draw` gives the number of a new session. [`Sessions::answered`] must follow when the
+    /// request was admitted to a session.
+    pub(super) fn admit(
+        &mut self,
+        kind: Kind,
+        cookie: Cookie,
+        connection: ConnectionId,
+        now: Instant,
+        draw: impl FnOnce() -> SessionId,
+    ) -> Admission {
+        match &mut self.current {
+            Some(session) if session.owns(cookie, connection) => {
+                if cookie != Cookie::Absent {
+                    session.socket = None;
+                }
+                session.begin(kind, connection, now);
+                Admission::Same(session.id)
+            }
+            Some(session) if session.is_busy(connection, now) => match kind {
+                Kind::Version => Admission::Outside,
+                Kind::Work => Admission::Busy,
+            },
+            _ => {
+                let id = draw();
+                let mut session = Session::new(id, connection, now);
+                session.begin(kind, connection, now);
+                self.current = Some(session);
+                Admission::New(id)
+            }
+        }
+    }
+
+    /// Notes that a request of session `id` has been answered, or has failed: its connection closes then.
+    pub(super) fn answered(&mut self, id: SessionId, now: Instant) {
+        if let Some(session) = self.current.as_mut().filter(|session| session.id == id) {
+            session.waiting = session.waiting.saturating_sub(1);
+            session.last_active = now;
+        }
+    }
+
+    /// Notes that a connection has closed. The session itself survives: with the cookie its client can go on.
+    pub(super) fn connection_closed(&mut self, connection: ConnectionId) {
+        if let Some(session) = &mut self.current {
+            session.socket.take_if(|socket| *socket == connection);
+            session.connection.take_if(|last| *last == connection);
+        }
+    }
+
+    /// Whether the session's client is on this connection.
+    pub(super) fn is_owner(&self, connection: ConnectionId) -> bool {
+        self.current.as_ref().is_some_and(|session| session.connection == Some(connection))
+    }
+}
+
+impl Session {
+    const fn new(id: SessionId, connection: ConnectionId, now: Instant) -> Self {
+        Self {
+            id,
+            socket: Some(connection),
+            connection: Some(connection),
+            at_work: false,
+            waiting: 0,
+            last_active: now,
+        }
+    }
+
+    fn owns(&self, cookie: Cookie, connection: ConnectionId) -> bool {
+        match cookie {
+            Cookie::Session(number) => number == self.id.get(),
+            Cookie::Foreign => false,
+            Cookie::Absent => self.socket == Some(connection),
+        }
+    }
+
+    /// Whether a request on `connection` that is not of this session has to wait for its end. The session's own
+    /// connection may always begin anew.
+    fn is_busy(&self, connection: ConnectionId, now: Instant) -> bool {
+        let active = self.waiting > 0 || now.duration_since(self.last_active) < Sessions::PATIENCE;
+        self.at_work && active && self.connection.is_some_and(|own| own != connection)
+    }
+
+    fn begin(&mut self, kind: Kind, connection: ConnectionId, now: Instant) {
+        self.connection = Some(connection);
+        self.last_active = now;
+        self.waiting += 1;
+        self.at_work |= kind == Kind::Work;
+    }
+}
+
+#[cfg(test)]
+mod tests;

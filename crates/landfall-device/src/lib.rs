@@ -1,0 +1,35 @@
+//! A device that unified provisioning brings onto Wi-Fi: the loop that ties the provisioning manager to an HTTP
+//! service, a Wi-Fi backend and a credential store, on tokio.
+//!
+//! All decisions are the manager's ([`landfall_manager`]); [`Device::provision`] only carries.
+//!
+//! * [`Device`]: what a device is made of, and what it can be asked to do.
+//! * [`Service`]: how requests arrive; [`HttpService`] takes them over HTTP, as Espressif's SoftAP scheme does.
+//! * [`Wifi`]: how networks are joined; [`SimulatedWifi`] joins those of a [`World`] written in TOML.
+//! * [`Store`]: where credentials are kept; [`FileStore`] keeps them in one file.
+
+mod builder;
+mod clock;
+mod device;
+mod event;
+mod hex;
+mod http;
+mod payload;
+mod run;
+mod security;
+mod service;
+mod station;
+mod store;
+mod wifi;
+
+pub use builder::{BuildError, Builder};
+pub use device::{Device, Ended, Handle, RunError};
+pub use event::Event;
+pub use http::HttpService;
+pub use landfall_manager as manager;
+pub use landfall_protocomm as protocomm;
+pub use payload::{PayloadSecret, PayloadTransport, payload_url, provisioning_payload};
+pub use security::Security;
+pub use service::{ClientEvent, Refusal, RequestId, Service, ServiceEvent};
+pub use store::{FileStore, MemoryStore, Store, StoreError};
+pub use wifi::{Network, OwnedWifiEvent, SimulatedWifi, Wifi, World, WorldError};

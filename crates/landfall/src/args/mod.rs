@@ -1,0 +1,64 @@
+//! What was typed on the command line of `landfall`. What it means is for the commands to say.
+
+mod device;
+mod target;
+mod tools;
+
+use clap::{Args, ColorChoice, Parser, Subcommand};
+
+use crate::exit::Exit;
+
+pub(crate) use device::{Demo, DeviceGeneration, DeviceSecret, FailFirst, Simulate};
+pub(crate) use target::{Info, NetworkArgs, Provision, Reprovision, Reset, Scan, SecretArgs, Send, Target};
+pub(crate) use tools::{CredentialFormat, CredentialsArgs, Qr, QrTransport};
+
+/// Brings any protocomm device (ESP32 and others) onto Wi-Fi, and plays one.
+#[derive(Parser)]
+#[command(
+    name = "landfall",
+    version,
+    after_help = Exit::HELP,
+    args_override_self = true,
+    propagate_version = false,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How to print, for every command.
+#[derive(Args, Clone, Copy)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Output {
+    /// Print one JSON event a line to standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    pub(crate) color: ColorChoice,
+    /// Tell more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Print results and errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Demo(Demo),
+    Simulate(Simulate),
+    Provision(Provision),
+    Info(Info),
+    Scan(Scan),
+    Send(Send),
+    Reset(Reset),
+    Reprovision(Reprovision),
+    Credentials(CredentialsArgs),
+    Qr(Qr),
+}

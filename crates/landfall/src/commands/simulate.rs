@@ -1,0 +1,305 @@
+//! `landfall simulate`
+
+use core::{future::Future, time::Duration};
+use std::{fs, io, path::Path};
+
+use landfall_device::{
+    Builder, Device, FileStore, HttpService, PayloadSecret, Security, SimulatedWifi, StoreError, World,
+    manager::{AttemptLimit, AutoStop, Generation},
+    protocomm::NonceRule,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use zeroize::Zeroizing;
+
+use super::simulated::{DEVELOPMENT_SECRET, DEVELOPMENT_USER, Label, Narrator, random_name};
+use crate::{
+    args::{DeviceGeneration, DeviceSecret, Simulate},
+    exit::Exit,
+    failure::Failure,
+    print::{DeviceEvent, Event, Printer, text::from_hex},
+};
+
+/// Plays a device until a signal comes, or, with `--once`, until provisioning has ended.
+pub(super) async fn run(args: &Simulate, printer: &Printer) -> Result<(), Failure> {
+    let stop = stop_signal().map_err(|error| broken(&error))?;
+    let name = args.name.clone().map_or_else(random_name, Ok)?;
+    let secret = Secret::of(&args.secret)?;
+    let mut device = build(args, &name, secret.security.clone(), printer)?;
+    if args.erase {
+        device
+            .erase()
+            .map_err(|error| store_failure(&error, args.state.as_deref()))?;
+    }
+    let provisioned = is_provisioned(&device, args, printer)?;
+    tokio::select! {
+        result = live(&mut device, provisioned, args, &secret, printer) => result,
+        () = stop => Ok(()),
+    }
+}
+
+/// The device's life: provisioning if need be, then the application.
+async fn live(
+    device: &mut Device<SimulatedWifi>,
+    provisioned: bool,
+    args: &Simulate,
+    secret: &Secret,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let name = device.name().to_owned();
+    let label = |address| Label::new(&name, address, &secret.for_label(args.secret.qr_password));
+    let narrator = if provisioned {
+        let narrator = Narrator::new(printer, label(args.listen));
+        narrator.say(DeviceEvent::DeviceAlreadyProvisioned);
+        narrator
+    } else {
+        let service = HttpService::bind(args.listen).await.map_err(|error| {
+            Failure::new(Exit::Failure, format!("{} cannot be listened on", args.listen))
+                .because(error)
+                .hint("another program may have the port; take any free one: --listen 127.0.0.1:0")
+        })?;
+        let narrator = Narrator::new(printer, label(service.local_addr()));
+        narrator.say(DeviceEvent::DeviceUnprovisioned);
+        let running = device.provision(service, |happened| narrator.tell(happened));
+        with_application(&narrator, running)
+            .await
+            .map_err(|error| broken(&error))?;
+        if args.once {
+            return Ok(());
+        }
+        narrator
+    };
+    let handle = device.handle();
+    let running = device.join_stored(|happened| {
+        // After provisioning the device is on its network already, and the narrator has said so.
+        if !narrator.is_online() || !matches!(happened, landfall_device::Event::Joined(_)) {
+            narrator.tell(happened);
+        }
+        if args.once && narrator.is_online() {
+            handle.stop();
+        }
+    });
+    with_application(&narrator, running)
+        .await
+        .map_err(|error| broken(&error))?;
+    Ok(())
+}
+
+/// Runs the device beside the application of Espressif's example, which greets once a second when there is a network.
+async fn with_application<T>(narrator: &Narrator<'_>, running: impl Future<Output = T>) -> T {
+    let application = async {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if narrator.is_online() {
+                narrator.say(DeviceEvent::DeviceHello);
+            }
+        }
+    };
+    tokio::select! {
+        ended = running => ended,
+        never = application => never,
+    }
+}
+
+fn build(args: &Simulate, name: &str, security: Security, printer: &Printer) -> Result<Device<SimulatedWifi>, Failure> {
+    let on_data = *printer;
+    let builder: Builder<SimulatedWifi> = Device::builder(name, security)
+        .wifi(SimulatedWifi::new(world(args.world.as_deref())?))
+        .attempts(AttemptLimit::Total(args.attempts))
+        .auto_stop(if args.no_auto_stop {
+            AutoStop::Disabled
+        } else {
+            AutoStop::default()
+        })
+        .generation(match args.generation {
+            DeviceGeneration::Wifi => Generation::WifiProvisioning,
+            DeviceGeneration::Network => Generation::NetworkProvisioning,
+        })
+        .endpoint("custom-data", move |octets| {
+            on_data.event(&Event::Device(DeviceEvent::DeviceDataReceived { octets }));
+            // The example's answer, with its NUL (spec protocol.md 8.5).
+            Some(b"SUCCESS\0".to_vec())
+        });
+    let builder = match &args.state {
+        Some(directory) => {
+            builder.store(FileStore::open(directory).map_err(|error| store_failure(&error, Some(directory)))?)
+        }
+        None => builder,
+    };
+    builder
+        .build()
+        .map_err(|error| Failure::usage("no device can be made of this").because(error))
+}
+
+/// Whether a network is stored. A damaged store counts as empty, and is told of.
+fn is_provisioned(device: &Device<SimulatedWifi>, args: &Simulate, printer: &Printer) -> Result<bool, Failure> {
+    match device.stored() {
+        Ok(stored) => Ok(stored.is_some()),
+        Err(error @ StoreError::Damaged { .. }) => {
+            printer.event(&Event::Device(DeviceEvent::DeviceWarning {
+                text: error.to_string(),
+            }));
+            Ok(false)
+        }
+        Err(error) => Err(store_failure(&error, args.state.as_deref())),
+    }
+}
+
+fn world(path: Option<&Path>) -> Result<World, Failure> {
+    let Some(path) = path else {
+        return Ok(World::built_in());
+    };
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("the world cannot be read from {}", path.display())).because(error))?;
+    World::from_toml(&text).map_err(|error| {
+        Failure::usage(format!("{} describes no world", path.display()))
+            .because(error)
+            .hint("the file's format is described in docs/world.md")
+    })
+}
+
+/// A device's secret, and how it came by it.
+struct Secret {
+    security: Security,
+    username: String,
+    /// The proof of possession or password, unless only a verifier is known.
+    text: Option<Zeroizing<String>>,
+    /// Everyone knows it.
+    is_development: bool,
+}
+
+impl Secret {
+    fn of(args: &DeviceSecret) -> Result<Self, Failure> {
+        check_flags(args)?;
+        match args.sec_ver {
+            0 => Ok(Self {
+                security: Security::Security0,
+                username: String::new(),
+                text: None,
+                is_development: false,
+            }),
+            1 => Self::proof_of_possession(args),
+            _ => Self::user(args),
+        }
+    }
+
+    fn proof_of_possession(args: &DeviceSecret) -> Result<Self, Failure> {
+        let given = args.pop_source().find()?;
+        let is_development = given.is_none();
+        let pop = given.unwrap_or_else(|| Zeroizing::new(DEVELOPMENT_SECRET.into()));
+        let text = text(&pop, "proof of possession")?;
+        let pop = (!pop.is_empty()).then_some(pop);
+        let text = pop.is_some().then_some(text);
+        Ok(Self {
+            security: Security::Security1 { pop },
+            username: String::new(),
+            text,
+            is_development,
+        })
+    }
+
+    fn user(args: &DeviceSecret) -> Result<Self, Failure> {
+        let given = args.password_source().find()?;
+        let is_development = given.is_none() && args.salt.is_none();
+        let (mut security, text) = match (&args.salt, &args.verifier, given) {
+            (Some(salt), Some(verifier), _) => (verifier_of(salt, verifier.expose())?, None),
+            (_, _, None) if args.username == DEVELOPMENT_USER => (
+                Security::development(),
+                Some(Zeroizing::new(DEVELOPMENT_SECRET.to_owned())),
+            ),
+            (_, _, given) => {
+                let password = given.unwrap_or_else(|| Zeroizing::new(DEVELOPMENT_SECRET.into()));
+                let security = Security::from_password(&args.username, &password)
+                    .map_err(|error| Failure::usage("user name or password cannot be used").because(error))?;
+                (security, Some(text(&password, "password")?))
+            }
+        };
+        if let (Security::Security2 { nonce_rule, .. }, true) = (&mut security, args.insecure_static_nonce) {
+            *nonce_rule = NonceRule::StaticInsecure2022;
+        }
+        Ok(Self {
+            security,
+            username: args.username.clone(),
+            text,
+            is_development,
+        })
+    }
+
+    /// What the QR code shows: as in Espressif's example a proof of possession and development credentials, but no
+    /// password of the user's own unless asked to (spec manager.md 9).
+    fn for_label(&self, show_password: bool) -> PayloadSecret<'_> {
+        match (&self.security, &self.text) {
+            (Security::Security1 { .. }, Some(pop)) => PayloadSecret::Pop(pop),
+            (Security::Security2 { .. }, Some(pop)) if self.is_development || show_password => {
+                PayloadSecret::UsernameAndPop {
+                    username: &self.username,
+                    pop,
+                }
+            }
+            _ => PayloadSecret::Hidden,
+        }
+    }
+}
+
+/// A secret for another scheme than the device's would be ignored in silence.
+fn check_flags(args: &DeviceSecret) -> Result<(), Failure> {
+    let pop = args.pop.is_some() || args.pop_file.is_some();
+    let password = args.password.is_some() || args.password_file.is_some() || args.salt.is_some();
+    match args.sec_ver {
+        0 if pop || password => Err(Failure::usage("security 0 takes no secret").hint("choose --sec-ver 1 or 2")),
+        1 if password => {
+            Err(Failure::usage("security 1 takes a proof of possession")
+                .hint("give it with --pop, or choose --sec-ver 2"))
+        }
+        2 if pop => Err(Failure::usage("security 2 takes a user name and a password")
+            .hint("give them with --username and --password, or choose --sec-ver 1")),
+        _ => Ok(()),
+    }
+}
+
+fn verifier_of(salt: &str, verifier: &str) -> Result<Security, Failure> {
+    let salt = from_hex(salt).ok_or_else(|| Failure::usage("--salt is not hex"))?;
+    let octets = from_hex(verifier)
+        .or_else(|| from_hex(&fs::read_to_string(verifier).ok()?))
+        .ok_or_else(|| {
+            Failure::usage("--verifier is neither hex nor a file of hex")
+                .hint("make both: landfall credentials --format hex")
+        })?;
+    Ok(Security::Security2 {
+        salt,
+        verifier: Zeroizing::new(octets),
+        nonce_rule: NonceRule::Counter,
+    })
+}
+
+fn text(secret: &[u8], what: &str) -> Result<Zeroizing<String>, Failure> {
+    core::str::from_utf8(secret)
+        .map(|text| Zeroizing::new(text.to_owned()))
+        .map_err(|_| Failure::usage(format!("the {what} is no text, which clients could not send")))
+}
+
+/// Completes when the user or the system asks the program to end.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+fn store_failure(error: &StoreError, directory: Option<&Path>) -> Failure {
+    let failure = Failure::new(Exit::Failure, "the device's credentials cannot be kept").because(error);
+    match directory {
+        Some(directory) => failure.hint(format!(
+            "check {}, or take another directory with --state",
+            directory.display()
+        )),
+        None => failure,
+    }
+}
+
+fn broken(why: &dyn core::fmt::Display) -> Failure {
+    Failure::new(Exit::Failure, "the simulated device cannot run").because(why)
+}

@@ -1,0 +1,345 @@
+//! What happened, apart from how it is said.
+//!
+//! The names and fields are what `--json` promises: additions are fine, changes break somebody's script.
+
+use landfall_client::{
+    FoundNetwork, Joined, VersionInfo,
+    protocomm::wire::{AuthMode, WifiFailReason},
+};
+use serde::{Serialize, Serializer};
+
+use super::text::{Name, address, auth_name, hex};
+
+/// Something a command tells.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum Event<'a> {
+    /// What a device says of itself.
+    Info {
+        host: &'a str,
+        version: &'a str,
+        security: Option<u8>,
+        security_patch: Option<u32>,
+        capabilities: Vec<&'a str>,
+        applications: Vec<&'a str>,
+    },
+    /// The device was told to scan.
+    Scanning,
+    /// The networks a device sees.
+    Networks(FoundNetworks),
+    /// The session is open.
+    SessionEstablished { scheme: u8 },
+    /// The device has the credentials.
+    CredentialsSent {
+        #[serde(flatten)]
+        name: Name,
+        #[serde(skip)]
+        shown: String,
+    },
+    /// The device begins to join.
+    Applied,
+    /// The device is trying.
+    Connecting,
+    /// An attempt failed and another follows.
+    AttemptFailed { attempts_remaining: u32 },
+    /// The connection to the device is being made again.
+    Reconnecting,
+    /// The device is on the network.
+    Joined {
+        #[serde(flatten)]
+        name: Name,
+        #[serde(skip)]
+        shown: String,
+        ip: String,
+        bssid: String,
+        channel: i32,
+        auth: String,
+    },
+    /// The device gave up.
+    Failed { reason: Reason },
+    /// What an endpoint answered.
+    Answer {
+        endpoint: &'a str,
+        #[serde(rename = "text", serialize_with = "lossy")]
+        octets: &'a [u8],
+        hex: String,
+    },
+    /// The device accepts new credentials after a failure.
+    ResetDone,
+    /// The device left its network and accepts new credentials.
+    ReprovisionDone,
+    /// Salt and verifier, in hex.
+    Credentials {
+        username: &'a str,
+        salt: String,
+        verifier: String,
+    },
+    /// What a QR code says.
+    Qr { payload: &'a str, url: String },
+    /// A demo has come to its end.
+    DemoDone { seconds: f64 },
+    /// Something a device of ours tells.
+    #[serde(untagged)]
+    Device(DeviceEvent<'a>),
+}
+
+/// Something a simulated device tells; its names begin with `device_`.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum DeviceEvent<'a> {
+    /// Nothing is stored: provisioning begins.
+    DeviceUnprovisioned,
+    /// A network is stored: it is being joined.
+    DeviceAlreadyProvisioned,
+    /// The service is reachable.
+    DeviceListening { name: &'a str, url: &'a str },
+    /// START.
+    DeviceStarted,
+    /// The QR code.
+    DeviceQr { payload: &'a str, url: String },
+    /// CRED_RECV.
+    DeviceCredentialsReceived {
+        #[serde(flatten)]
+        name: Name,
+        #[serde(skip)]
+        shown: String,
+    },
+    /// An attempt failed and another follows.
+    DeviceAttemptFailed { reason: Option<Reason>, remaining: u8 },
+    /// CRED_FAIL.
+    DeviceCredentialsFailed { reason: Reason },
+    /// CRED_SUCCESS.
+    DeviceCredentialsSucceeded,
+    /// The device has an address.
+    DeviceConnected { ip: String },
+    /// The network was lost.
+    DeviceDisconnected,
+    /// A client's connection was opened.
+    DeviceClientConnected,
+    /// A client's connection was closed.
+    DeviceClientDisconnected,
+    /// A client proved itself.
+    DeviceSessionEstablished,
+    /// A client did not know the secret.
+    DeviceSecretRefused,
+    /// A client's handshake made no sense.
+    DeviceBadHandshake,
+    /// Handshakes are refused for a while.
+    DeviceLockedOut,
+    /// Data for the application.
+    DeviceDataReceived {
+        #[serde(rename = "text", serialize_with = "lossy")]
+        octets: &'a [u8],
+    },
+    /// Something the device's owner should know.
+    DeviceWarning { text: String },
+    /// END.
+    DeviceEnded,
+    /// The application is alive.
+    DeviceHello,
+}
+
+/// Why a network was not joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reason {
+    /// The passphrase is wrong.
+    WrongPassword,
+    /// No such network.
+    NetworkNotFound,
+    /// The device gave a reason that has no name.
+    Unknown,
+}
+
+/// The networks of a scan, strongest first.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct FoundNetworks {
+    pub(crate) networks: Vec<NetworkRow>,
+}
+
+/// One network: all access points with one name and one way of authentication.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct NetworkRow {
+    #[serde(flatten)]
+    pub(crate) name: Name,
+    #[serde(skip)]
+    pub(crate) octets: Vec<u8>,
+    /// Strongest signal, dBm.
+    pub(crate) rssi: i32,
+    /// Channels in use, strongest first.
+    pub(crate) channels: Vec<u32>,
+    #[serde(rename = "auth", serialize_with = "auth")]
+    pub(crate) auth_mode: AuthMode,
+    /// Addresses of the access points, strongest first.
+    pub(crate) bssids: Vec<String>,
+    pub(crate) access_points: usize,
+}
+
+impl<'a> Event<'a> {
+    /// What the device at `host` says of itself.
+    pub(crate) fn info(host: &'a str, info: &'a VersionInfo) -> Self {
+        let capabilities = info
+            .capabilities
+            .as_ref()
+            .map(|all| all.0.iter().map(String::as_str).collect());
+        Self::Info {
+            host,
+            version: &info.version,
+            security: info.scheme(),
+            security_patch: info.security_patch,
+            capabilities: capabilities.unwrap_or_default(),
+            applications: info.applications.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// The device has the credentials of the network `ssid`.
+    pub(crate) fn credentials_sent(ssid: &[u8]) -> Self {
+        Self::CredentialsSent {
+            name: Name::new(ssid),
+            shown: super::text::printable(ssid),
+        }
+    }
+
+    /// The device is on the network.
+    pub(crate) fn joined(joined: &Joined) -> Self {
+        Self::Joined {
+            name: Name::new(&joined.ssid),
+            shown: super::text::printable(&joined.ssid),
+            ip: super::text::printable(joined.ip.as_bytes()),
+            bssid: address(&joined.bssid),
+            channel: joined.channel,
+            auth: auth_name(joined.auth),
+        }
+    }
+
+    /// `endpoint` answered with `octets`.
+    pub(crate) fn answer(endpoint: &'a str, octets: &'a [u8]) -> Self {
+        Self::Answer {
+            endpoint,
+            octets,
+            hex: hex(octets),
+        }
+    }
+
+    /// Whether it tells of the way and not of the result: `--quiet` leaves it out.
+    pub(super) fn is_progress(&self) -> bool {
+        matches!(
+            self,
+            Self::Scanning
+                | Self::SessionEstablished { .. }
+                | Self::CredentialsSent { .. }
+                | Self::Applied
+                | Self::Connecting
+                | Self::AttemptFailed { .. }
+                | Self::Reconnecting
+                | Self::DemoDone { .. }
+                | Self::Device(DeviceEvent::DeviceHello)
+        )
+    }
+}
+
+impl FoundNetworks {
+    /// Folds access points into networks, the strongest first in both. Hidden ones stay apart: they may be many
+    /// networks.
+    pub(crate) fn new(found: &[FoundNetwork]) -> Self {
+        let mut sorted: Vec<&FoundNetwork> = found.iter().collect();
+        sorted.sort_by_key(|point| core::cmp::Reverse(point.rssi));
+        let mut networks: Vec<NetworkRow> = Vec::new();
+        for point in sorted {
+            let same = |row: &&mut NetworkRow| {
+                !point.ssid.is_empty() && row.octets == point.ssid && row.auth_mode == point.auth
+            };
+            match networks.iter_mut().find(same) {
+                Some(row) => row.fold(point),
+                None => networks.push(NetworkRow::new(point)),
+            }
+        }
+        Self { networks }
+    }
+}
+
+impl NetworkRow {
+    fn new(point: &FoundNetwork) -> Self {
+        Self {
+            name: Name::new(&point.ssid),
+            octets: point.ssid.clone(),
+            rssi: point.rssi,
+            channels: vec![point.channel],
+            auth_mode: point.auth,
+            bssids: vec![address(&point.bssid)],
+            access_points: 1,
+        }
+    }
+
+    fn fold(&mut self, weaker: &FoundNetwork) {
+        if !self.channels.contains(&weaker.channel) {
+            self.channels.push(weaker.channel);
+        }
+        self.bssids.push(address(&weaker.bssid));
+        self.access_points += 1;
+    }
+}
+
+impl From<WifiFailReason> for Reason {
+    fn from(reason: WifiFailReason) -> Self {
+        match reason {
+            WifiFailReason::AuthError => Self::WrongPassword,
+            WifiFailReason::NetworkNotFound => Self::NetworkNotFound,
+            WifiFailReason::Other(_) => Self::Unknown,
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn auth<S: Serializer>(auth: &AuthMode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&auth_name(*auth))
+}
+
+fn lossy<S: Serializer>(octets: &&[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&String::from_utf8_lossy(octets))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(ssid: &str, rssi: i32, channel: u32, auth: AuthMode) -> FoundNetwork {
+        FoundNetwork {
+            ssid: ssid.into(),
+            bssid: vec![0x78, 0x8a, 0x20, 0x84, 0x19, channel as u8],
+            channel,
+            rssi,
+            auth,
+        }
+    }
+
+    #[test]
+    fn access_points_of_one_network_fold_into_one_row_at_the_strongest_signal() {
+        let found = [
+            point("home", -70, 6, AuthMode::Wpa2Psk),
+            point("", -60, 1, AuthMode::Open),
+            point("home", -45, 1, AuthMode::Wpa2Psk),
+            point("", -61, 1, AuthMode::Open),
+        ];
+        let rows = FoundNetworks::new(&found).networks;
+        assert_eq!(
+            rows.iter()
+                .map(|row| (row.octets.as_slice(), row.rssi))
+                .collect::<Vec<_>>(),
+            [(b"home".as_slice(), -45), (b"", -60), (b"", -61)]
+        );
+        assert_eq!(
+            (rows[0].access_points, rows[0].channels.as_slice()),
+            (2, [1, 6].as_slice())
+        );
+    }
+
+    #[test]
+    fn an_open_network_does_not_hide_behind_a_protected_one_of_the_same_name() {
+        let found = [
+            point("home", -45, 1, AuthMode::Wpa2Psk),
+            point("home", -30, 6, AuthMode::Open),
+        ];
+        assert_eq!(FoundNetworks::new(&found).networks.len(), 2);
+    }
+}

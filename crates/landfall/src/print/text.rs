@@ -1,0 +1,128 @@
+//! Bytes from the air as text that cannot drive a terminal.
+
+use core::fmt::Write as _;
+
+use landfall_client::protocomm::wire::AuthMode;
+use serde::Serialize;
+
+/// A network's name for machines: text, and hex where text cannot say it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Name {
+    pub(crate) ssid: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ssid_hex: Option<String>,
+}
+
+impl Name {
+    /// Takes the octets of a name.
+    pub(crate) fn new(octets: &[u8]) -> Self {
+        let ssid = String::from_utf8_lossy(octets).into_owned();
+        let ssid_hex = core::str::from_utf8(octets).is_err().then(|| hex(octets));
+        Self { ssid, ssid_hex }
+    }
+}
+
+/// Text where it is text; control characters and bytes that are no UTF-8 as `\xNN`, so that nothing a device or a
+/// network says can drive a terminal.
+pub(crate) fn printable(octets: &[u8]) -> String {
+    let mut text = String::with_capacity(octets.len());
+    for chunk in octets.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_control() {
+                let mut buffer = [0; 4];
+                c.encode_utf8(&mut buffer)
+                    .bytes()
+                    .for_each(|byte| escape(&mut text, byte));
+            } else {
+                text.push(c);
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| escape(&mut text, *byte));
+    }
+    text
+}
+
+/// A network's name, or a word for one that hides it.
+pub(crate) fn network_name(octets: &[u8]) -> String {
+    if octets.is_empty() {
+        "(hidden)".to_owned()
+    } else {
+        printable(octets)
+    }
+}
+
+/// Lower-case hex digits.
+pub(crate) fn hex(octets: &[u8]) -> String {
+    octets.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Reads hex digits, blanks and colons between them allowed; `None` if it is anything else.
+pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != ':')
+        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect();
+    let (pairs, rest) = digits.as_deref()?.as_chunks::<2>();
+    rest.is_empty()
+        .then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
+}
+
+/// An access point's address as people write it.
+pub(crate) fn address(octets: &[u8]) -> String {
+    octets
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .join(":")
+}
+
+/// A way of authentication as people call it.
+pub(crate) fn auth_name(auth: AuthMode) -> String {
+    match auth {
+        AuthMode::Open => "open".into(),
+        AuthMode::Wep => "WEP".into(),
+        AuthMode::WpaPsk => "WPA".into(),
+        AuthMode::Wpa2Psk => "WPA2".into(),
+        AuthMode::WpaWpa2Psk => "WPA/WPA2".into(),
+        AuthMode::Wpa2Enterprise => "WPA2 Enterprise".into(),
+        AuthMode::Wpa3Psk => "WPA3".into(),
+        AuthMode::Wpa2Wpa3Psk => "WPA2/WPA3".into(),
+        AuthMode::WapiPsk => "WAPI".into(),
+        AuthMode::Owe => "OWE".into(),
+        AuthMode::Wpa3Enterprise192 => "WPA3 Enterprise".into(),
+        AuthMode::Other(number) => format!("mode {number}"),
+    }
+}
+
+fn escape(text: &mut String, byte: u8) {
+    let _ = write!(text, "\\x{byte:02x}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_drive_a_terminal() {
+        assert_eq!(printable(b"caf\xc3\xa9 \x1b[2J\xff"), "café \\x1b[2J\\xff");
+        assert_eq!(printable("\u{9b}31m".as_bytes()), "\\xc2\\x9b31m");
+    }
+
+    #[test]
+    fn names_that_are_no_text_carry_their_hex() {
+        assert_eq!(Name::new(b"home").ssid_hex, None);
+        assert_eq!(Name::new(b"\xffhome").ssid_hex.as_deref(), Some("ff686f6d65"));
+    }
+
+    #[test]
+    fn hex_is_read_back_and_halves_are_refused() {
+        assert_eq!(from_hex(&hex(&[0, 0x7f, 0xff])), Some(vec![0, 0x7f, 0xff]));
+        assert_eq!(from_hex("78:8a 20"), Some(vec![0x78, 0x8a, 0x20]));
+        assert_eq!(from_hex("abc"), None);
+        assert_eq!(from_hex("zz"), None);
+    }
+}
