@@ -136,7 +136,7 @@ pub(crate) fn build() -> Result<PathBuf> {
 impl Device {
     pub(crate) fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
         let mut child = Command::new(program)
-            .args(["simulate", "--json", "--listen", "127.0.0.1:0", "--auto-stop", "off"])
+            .args(["simulate", "--json", "--listen", "127.0.0.1:0", "--no-auto-stop"])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -184,9 +184,9 @@ impl Drop for Device {
 
 fn port_of(line: &str) -> Option<u16> {
     let event: Value = serde_json::from_str(line).ok()?;
-    let address = event
-        .get("address")
-        .filter(|_| event["event"] == "listening")?
+    let url = event
+        .get("url")
+        .filter(|_| event["event"] == "device_listening")?
         .as_str()?;
-    address.rsplit(':').next()?.parse().ok()
+    url.rsplit(':').next()?.parse().ok()
 }
