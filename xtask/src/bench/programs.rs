@@ -91,77 +91,69 @@ fn start(program: &Path, report: &mut Report) -> Result<()> {
 
 /// From the device knowing the result to the client telling it.
 fn results(program: &Path, report: &mut Report) -> Result<()> {
-    let cases = [
-        (
-            "told after the device connected (of 1.5 s and more)",
-            "mypassword",
-            "joined",
-            3900.0,
-        ),
-        (
-            "told after the device knew that the password is wrong",
-            "notmypassword",
-            "join_failed",
-            15_600.0,
-        ),
-    ];
-    for (cost, passphrase, event, reference) in cases {
-        let mut delays = Vec::new();
-        for _ in 0..3 {
-            delays.push(delay(program, passphrase, event)?);
-        }
-        let measured = delays.into_iter().fold(f64::MAX, f64::min);
-        report.push(Row {
-            cost,
-            measured,
-            unit: "ms",
-            limit: Some(100.0),
-            reference: Some(reference),
-        });
-    }
+    report.push(Row {
+        cost: "told after the device connected (original: of 5.4 s in all)",
+        measured: delay(program, "mypassword", ["device_connected", "joined"])?,
+        unit: "ms",
+        limit: Some(100.0),
+        reference: Some(3900.0),
+    });
+    report.push(Row {
+        cost: "told after the device knew that the password is wrong (original: 20.6 s in all)",
+        measured: delay(program, "notmypassword", ["device_credentials_failed", "failed"])?,
+        unit: "ms",
+        limit: Some(100.0),
+        reference: Some(19_000.0),
+    });
     Ok(())
 }
 
-fn delay(program: &Path, passphrase: &str, event: &str) -> Result<f64> {
+/// The best of a few runs, in milliseconds: the machine's noise only adds.
+fn delay(program: &Path, passphrase: &str, events: [&'static str; 2]) -> Result<f64> {
+    (0..3)
+        .map(|_| delay_once(program, passphrase, events))
+        .try_fold(f64::MAX, |best, delay| Ok(best.min(delay?)))
+}
+
+fn delay_once(program: &Path, passphrase: &str, [known, told]: [&'static str; 2]) -> Result<f64> {
     let mut device = Device::start(program, &["--sec-ver", "2", "--attempts", "1"])?;
     let host = format!("127.0.0.1:{}", device.port);
-    let known = device.take_lines().ok_or("the device's lines are taken")?;
-    let watcher = {
-        let event = event.to_owned();
-        std::thread::spawn(move || {
-            known
-                .map_while(core::result::Result::ok)
-                .find(|l| is(l, &event))
-                .map(|_| Instant::now())
-        })
-    };
+    let lines = device.take_lines().ok_or("the device's lines are taken")?;
+    let known = std::thread::spawn(move || moment(lines, known));
     let mut client = Command::new(program)
-        .args(["provision", "--json", "--host", &host, "--ssid", "myssid"])
-        .envs([
-            ("LANDFALL_PASSPHRASE", passphrase),
-            ("LANDFALL_PASSWORD", "abcd1234"),
-            ("LANDFALL_USERNAME", "wifiprov"),
+        .args([
+            "provision",
+            "--json",
+            "--host",
+            &host,
+            "--ssid",
+            "myssid",
+            "--username",
+            "wifiprov",
         ])
+        .envs([("LANDFALL_PASSPHRASE", passphrase), ("LANDFALL_PASSWORD", "abcd1234")])
         .stdout(Stdio::piped())
         .stdin(Stdio::null())
         .spawn()?;
     let lines = BufReader::new(client.stdout.take().ok_or("no output")?).lines();
-    let told = lines
-        .map_while(core::result::Result::ok)
-        .find(|l| is(l, event))
-        .map(|_| Instant::now());
+    let told = moment(lines, told);
     client.wait()?;
-    let told = told.ok_or_else(|| format!("the client never said {event}"))?;
     drop(device);
-    let known = watcher
-        .join()
-        .map_err(|_| "the watcher died")?
-        .ok_or_else(|| format!("the device never said {event}"))?;
-    Ok(told.saturating_duration_since(known).as_secs_f64() * 1000.0)
+    let known = known.join().map_err(|_| "the watching thread died")?;
+    match (known, told) {
+        (Some(known), Some(told)) => Ok(told.saturating_duration_since(known).as_secs_f64() * 1000.0),
+        _ => Err("the device or the client never told the result".into()),
+    }
 }
 
-fn is(line: &str, event: &str) -> bool {
-    serde_json::from_str::<Value>(line).is_ok_and(|v| v["event"] == event)
+/// When a line with this event came.
+fn moment(mut lines: impl Iterator<Item = std::io::Result<String>>, event: &str) -> Option<Instant> {
+    let is = |line: &str| serde_json::from_str::<Value>(line).is_ok_and(|v| v["event"] == event);
+    lines
+        .by_ref()
+        .map_while(core::result::Result::ok)
+        .find(|line| is(line))
+        .map(|_| Instant::now())
 }
 
 /// Resident memory of one simulated device, and of each further one in the same process.
