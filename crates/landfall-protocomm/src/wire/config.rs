@@ -192,7 +192,8 @@ impl<'a> Payload<'a> for ConfigResponse<'a> {
     const HAS_STATUS: bool = false;
 
     fn presence(&self) -> Presence {
-        Presence::Written
+        // Devices always send it; an answer without it is one that was cut short on the way.
+        Presence::Required
     }
 }
 

@@ -100,7 +100,8 @@ impl Payload<'_> for Answer {
     const HAS_STATUS: bool = true;
 
     fn presence(&self) -> Presence {
-        Presence::Written
+        // Devices always send it; an answer without it is one that was cut short on the way.
+        Presence::Required
     }
 }
 

@@ -257,7 +257,8 @@ impl<'a> Payload<'a> for ScanResponseBody<'a> {
     const HAS_STATUS: bool = true;
 
     fn presence(&self) -> Presence {
-        Presence::Written
+        // Devices always send it; an answer without it is one that was cut short on the way.
+        Presence::Required
     }
 }
 

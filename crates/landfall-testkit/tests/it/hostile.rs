@@ -81,8 +81,8 @@ fn truncated_answers_never_panic() {
     }
 }
 
-/// A client that goes on after a shortened answer would use a part of the key stream that the device has used: security
-/// 1 has one stream for both (spec protocol.md 5.2). No shortened answer reads like a whole one.
+/// A client that goes on after a shortened answer uses a part of the key stream that the device has used: security 1 has
+/// one stream for both (spec protocol.md 5.2).
 #[test]
 fn truncated_answers_under_security_1_end_the_session() {
     let lengths = answer_lengths(Scheme::Security1);

@@ -48,7 +48,7 @@ fn a_panic_in_the_middle_shows_no_secret() {
     let net = SecretNet::new(&[("passphrase", networks::HOME_PASSPHRASE), ("proof of possession", POP)]);
     let watch = net.watch_panics();
     let network = networks::home();
-    let (secret, credentials) = (pair.secret(), networks::credentials(&network));
+    let (secret, credentials) = (Scheme::Security1.secret(), networks::credentials(&network));
     let panicked = std::panic::catch_unwind(|| panic!("{network:?} {credentials:?} {secret:?}"));
     assert!(panicked.is_err());
     assert_eq!(watch.leaks(), []);

@@ -131,23 +131,17 @@ fn config_request(bytes: &[u8]) -> Verdict {
 
 fn config_response(bytes: &[u8]) -> Verdict {
     use ConfigMember as Member;
-    let mut payload = NetworkConfigPayload::decode(bytes)?;
-    payload.payload = Some(match (payload.msg, payload.payload) {
-        (1, Some(member @ Member::RespGetStatus(_))) => member,
-        (1, _) => Member::RespGetStatus(RespGetStatus::default()),
-        (3, Some(member @ Member::RespSetConfig(_))) => member,
-        (3, _) => Member::RespSetConfig(Outcome::default()),
-        (5, Some(member @ Member::RespApplyConfig(_))) => member,
-        (5, _) => Member::RespApplyConfig(Outcome::default()),
-        (7, Some(member @ Member::RespGetThreadStatus(_))) => member,
-        (7, _) => Member::RespGetThreadStatus(RespGetThreadStatus::default()),
-        (9, Some(member @ Member::RespSetThreadConfig(_))) => member,
-        (9, _) => Member::RespSetThreadConfig(Outcome::default()),
-        (11, Some(member @ Member::RespApplyThreadConfig(_))) => member,
-        (11, _) => Member::RespApplyThreadConfig(Outcome::default()),
-        (msg, _) => return Ok(Err(DecodeError::UnknownMessage(msg))),
-    });
-    Ok(Ok(payload.encode_to_vec()))
+    let payload = NetworkConfigPayload::decode(bytes)?;
+    Ok(match (payload.msg, &payload.payload) {
+        (1, Some(Member::RespGetStatus(_)))
+        | (3, Some(Member::RespSetConfig(_)))
+        | (5, Some(Member::RespApplyConfig(_)))
+        | (7, Some(Member::RespGetThreadStatus(_)))
+        | (9, Some(Member::RespSetThreadConfig(_)))
+        | (11, Some(Member::RespApplyThreadConfig(_))) => Ok(payload.encode_to_vec()),
+        (msg @ (1 | 3 | 5 | 7 | 9 | 11), _) => Err(DecodeError::MissingBody(msg)),
+        (msg, _) => Err(DecodeError::UnknownMessage(msg)),
+    })
 }
 
 fn scan_request(bytes: &[u8]) -> Verdict {
@@ -168,21 +162,17 @@ fn scan_request(bytes: &[u8]) -> Verdict {
 
 fn scan_response(bytes: &[u8]) -> Verdict {
     use ScanMember as Member;
-    let mut payload = NetworkScanPayload::decode(bytes)?;
-    payload.payload = Some(match (payload.msg, payload.payload) {
-        (1, _) => Member::RespScanStart(Empty {}),
-        (3, Some(member @ Member::RespScanStatus(_))) => member,
-        (3, _) => Member::RespScanStatus(RespScanStatus::default()),
-        (5, Some(member @ Member::RespScanResult(_))) => member,
-        (5, _) => Member::RespScanResult(RespScanResult::default()),
-        (7, _) => Member::RespScanThreadStart(Empty {}),
-        (9, Some(member @ Member::RespScanThreadStatus(_))) => member,
-        (9, _) => Member::RespScanThreadStatus(RespScanStatus::default()),
-        (11, Some(member @ Member::RespScanThreadResult(_))) => member,
-        (11, _) => Member::RespScanThreadResult(RespScanThreadResult::default()),
-        (msg, _) => return Ok(Err(DecodeError::UnknownMessage(msg))),
-    });
-    Ok(Ok(payload.encode_to_vec()))
+    let payload = NetworkScanPayload::decode(bytes)?;
+    Ok(match (payload.msg, &payload.payload) {
+        (1, Some(Member::RespScanStart(_)))
+        | (3, Some(Member::RespScanStatus(_)))
+        | (5, Some(Member::RespScanResult(_)))
+        | (7, Some(Member::RespScanThreadStart(_)))
+        | (9, Some(Member::RespScanThreadStatus(_)))
+        | (11, Some(Member::RespScanThreadResult(_))) => Ok(payload.encode_to_vec()),
+        (msg @ (1 | 3 | 5 | 7 | 9 | 11), _) => Err(DecodeError::MissingBody(msg)),
+        (msg, _) => Err(DecodeError::UnknownMessage(msg)),
+    })
 }
 
 fn ctrl_request(bytes: &[u8]) -> Verdict {
@@ -199,15 +189,15 @@ fn ctrl_request(bytes: &[u8]) -> Verdict {
 
 fn ctrl_response(bytes: &[u8]) -> Verdict {
     use CtrlMember as Member;
-    let mut payload = NetworkCtrlPayload::decode(bytes)?;
-    payload.payload = Some(match payload.msg {
-        2 => Member::RespCtrlReset(Empty {}),
-        4 => Member::RespCtrlReprov(Empty {}),
-        6 => Member::RespCtrlThreadReset(Empty {}),
-        8 => Member::RespCtrlThreadReprov(Empty {}),
-        msg => return Ok(Err(DecodeError::UnknownMessage(msg))),
-    });
-    Ok(Ok(payload.encode_to_vec()))
+    let payload = NetworkCtrlPayload::decode(bytes)?;
+    Ok(match (payload.msg, &payload.payload) {
+        (2, Some(Member::RespCtrlReset(_)))
+        | (4, Some(Member::RespCtrlReprov(_)))
+        | (6, Some(Member::RespCtrlThreadReset(_)))
+        | (8, Some(Member::RespCtrlThreadReprov(_))) => Ok(payload.encode_to_vec()),
+        (msg @ (2 | 4 | 6 | 8), _) => Err(DecodeError::MissingBody(msg)),
+        (msg, _) => Err(DecodeError::UnknownMessage(msg)),
+    })
 }
 
 /// A payload with some `msg` and the member that fits it, in either order, among other fields.

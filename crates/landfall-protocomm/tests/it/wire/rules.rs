@@ -110,26 +110,24 @@ fn message_of_the_other_direction_or_without_a_name_is_unknown() {
 }
 
 #[test]
-fn response_without_sub_message_has_the_defaults() {
-    let nothing = StationStatus::default();
+fn response_without_its_sub_message_is_refused_as_cut_short() {
+    assert_eq!(ConfigResponse::decode(b"\x08\x01"), Err(DecodeError::MissingBody(1)));
+    assert_eq!(ConfigResponse::decode(b"\x08\x03"), Err(DecodeError::MissingBody(3)));
+    assert_eq!(ScanResponse::decode(b"\x08\x01"), Err(DecodeError::MissingBody(1)));
     assert_eq!(
-        ConfigResponse::decode(b"\x08\x01"),
-        Ok(ConfigResponse::GetStatus(nothing))
+        CtrlResponse::decode(b"\x08\x02\x10\x05"),
+        Err(DecodeError::MissingBody(2))
     );
+}
+
+#[test]
+fn status_that_the_device_cannot_tell_reads_as_connected_without_details() {
+    let nothing = StationStatus::default();
     assert_eq!(
         ConfigResponse::decode(b"\x08\x01\x5a\x00"),
         Ok(ConfigResponse::GetStatus(nothing))
     );
     assert_eq!((nothing.state, nothing.detail), (StationState::Connected, None));
-    assert_eq!(
-        ConfigResponse::decode(b"\x08\x03"),
-        Ok(ConfigResponse::SetConfig(Status::Success))
-    );
-    let answer = CtrlResponse {
-        status: Status::InternalError,
-        answers: CtrlRequest::Reset,
-    };
-    assert_eq!(CtrlResponse::decode(b"\x08\x02\x10\x05"), Ok(answer));
 }
 
 #[test]
