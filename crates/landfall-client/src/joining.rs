@@ -19,6 +19,9 @@ use crate::{
 ///   InternalError and is not disturbed by either; that refusal then counts as "applied". If it tells of a failure, it
 ///   is reset first: devices take no credentials after one. If the failure was that of our own unanswered ApplyConfig,
 ///   this costs a second attempt, and the result is true in either case.
+///
+/// A session that is lost later, while the device is joining, may mean that it restarted and forgot the credentials; so
+/// unless it tells a result, they are handed over once more in the same way.
 pub(crate) struct Joining<'a, T, E> {
     connection: &'a mut Connection<T, E>,
     secret: &'a Secret,
@@ -28,6 +31,8 @@ pub(crate) struct Joining<'a, T, E> {
     deadline: Duration,
     /// An ApplyConfig was sent and its answer did not come.
     apply_in_doubt: bool,
+    /// The session was lost while the device was joining: it may have restarted.
+    forgotten: bool,
     /// Wait before the next try to get back to the device.
     backoff: Duration,
     /// What the device said last.
@@ -51,6 +56,7 @@ impl<'a, T: Transport, E: Environment> Joining<'a, T, E> {
             on_progress,
             deadline,
             apply_in_doubt: false,
+            forgotten: false,
             backoff: Duration::ZERO,
             told: None,
         }
@@ -138,12 +144,36 @@ impl<'a, T: Transport, E: Environment> Joining<'a, T, E> {
             match self.connection.status_within(Some(STATUS_WAIT)).await {
                 Ok(Ok(outcome)) => return Ok(outcome),
                 Ok(Err(progress)) => self.tell_change(progress),
-                Err(error) if error.is_passing() => self.recover().await?,
+                Err(error) if error.is_passing() => {
+                    let had_session = self.connection.has_session();
+                    self.recover().await?;
+                    self.forgotten |= !had_session;
+                }
                 Err(error) => return Err(error),
+            }
+            if self.forgotten {
+                match self.offer_again().await {
+                    Ok(Some(outcome)) => return Ok(outcome),
+                    Ok(None) => {}
+                    Err(error) if error.is_passing() => self.recover().await?,
+                    Err(error) => return Err(error),
+                }
             }
             let since_applied = self.connection.environment.now().saturating_sub(applied);
             self.sleep(poll_interval(since_applied)).await?;
         }
+    }
+
+    /// Hands the credentials over once more after the session was lost: a device that restarted meanwhile has forgotten
+    /// them and would say "connecting" for ever. One that is joining refuses ApplyConfig and is not disturbed.
+    async fn offer_again(&mut self) -> Result<Option<Outcome>, Error> {
+        if let Ok(outcome) = self.connection.status_within(Some(STATUS_WAIT)).await? {
+            return Ok(Some(outcome));
+        }
+        self.apply_in_doubt = true;
+        self.set_and_apply().await?;
+        self.forgotten = false;
+        Ok(None)
     }
 
     fn tell_change(&mut self, progress: Progress) {

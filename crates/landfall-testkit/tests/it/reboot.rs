@@ -38,7 +38,9 @@ fn device_reboots_in_the_middle_and_can_be_provisioned() {
                     assert_joined(&result, &networks::home());
                     assert_stored(&pair, Some(&networks::home()));
                 }
-                Err(Error::Transport(_) | Error::TimedOut(_)) => {}
+                // The session could not be opened; or it is on its network, and offers its service no more.
+                Err(Error::Transport(_)) => {}
+                Err(Error::TimedOut(_)) if !pair.device().history().joined.is_empty() => {}
                 Err(error) => panic!("{scheme:?}, exchange {number}: {error:?}"),
             }
             assert_usable(&mut pair);
