@@ -67,14 +67,24 @@ impl Builder<()> {
             cleanup_delay: defaults.cleanup_delay,
             generation: defaults.generation,
         };
-        Self { plan, handlers: Vec::new(), wifi: (), store: Box::new(MemoryStore::default()) }
+        Self {
+            plan,
+            handlers: Vec::new(),
+            wifi: (),
+            store: Box::new(MemoryStore::default()),
+        }
     }
 }
 
 impl<W> Builder<W> {
     /// Sets the Wi-Fi station.
     pub fn wifi<N: Wifi>(self, wifi: N) -> Builder<N> {
-        Builder { plan: self.plan, handlers: self.handlers, wifi, store: self.store }
+        Builder {
+            plan: self.plan,
+            handlers: self.handlers,
+            wifi,
+            store: self.store,
+        }
     }
 
     /// Sets where credentials are kept.
@@ -145,13 +155,21 @@ impl Plan {
 
     /// The application's endpoints.
     pub(crate) fn endpoints(&self) -> Result<Vec<Endpoint<'_>>, BuildError> {
-        let endpoint = |name| Endpoint::new(name).map_err(|source| BuildError::Endpoint { name: name.to_owned(), source });
+        let endpoint = |name| {
+            Endpoint::new(name).map_err(|source| BuildError::Endpoint {
+                name: name.to_owned(),
+                source,
+            })
+        };
         self.endpoints.iter().map(|name| endpoint(name.as_str())).collect()
     }
 
     /// The capabilities of each application entry.
     pub(crate) fn capabilities(&self) -> Vec<Vec<&str>> {
-        self.app_info.iter().map(|info| info.capabilities.iter().map(String::as_str).collect()).collect()
+        self.app_info
+            .iter()
+            .map(|info| info.capabilities.iter().map(String::as_str).collect())
+            .collect()
     }
 
     /// The application entries, with their capabilities as [`Plan::capabilities`] gives them.

@@ -120,7 +120,15 @@ impl<W> Device<W> {
 impl<W: Wifi> Device<W> {
     pub(crate) fn new(plan: Plan, handlers: Vec<Handler>, wifi: W, store: Box<dyn Store + Send>) -> Self {
         let (sender, orders) = mpsc::unbounded_channel();
-        Self { plan, handlers, wifi, store, station: None, orders, handle: Handle { orders: sender } }
+        Self {
+            plan,
+            handlers,
+            wifi,
+            store,
+            station: None,
+            orders,
+            handle: Handle { orders: sender },
+        }
     }
 }
 

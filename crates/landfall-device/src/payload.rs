@@ -64,15 +64,26 @@ mod tests {
     #[test]
     fn payloads_are_those_of_the_example() {
         let pop = PayloadSecret::Pop("abcd1234");
-        let user = PayloadSecret::UsernameAndPop { username: "wifiprov", pop: "abcd1234" };
+        let user = PayloadSecret::UsernameAndPop {
+            username: "wifiprov",
+            pop: "abcd1234",
+        };
         for (secret, transport, expected) in [
-            (pop, PayloadTransport::Ble, r#"{"ver":"v1","name":"PROV_EA69FC","pop":"abcd1234","transport":"ble"}"#),
+            (
+                pop,
+                PayloadTransport::Ble,
+                r#"{"ver":"v1","name":"PROV_EA69FC","pop":"abcd1234","transport":"ble"}"#,
+            ),
             (
                 user,
                 PayloadTransport::SoftAp,
                 r#"{"ver":"v1","name":"PROV_EA69FC","username":"wifiprov","pop":"abcd1234","transport":"softap"}"#,
             ),
-            (PayloadSecret::Hidden, PayloadTransport::Ble, r#"{"ver":"v1","name":"PROV_EA69FC","transport":"ble"}"#),
+            (
+                PayloadSecret::Hidden,
+                PayloadTransport::Ble,
+                r#"{"ver":"v1","name":"PROV_EA69FC","transport":"ble"}"#,
+            ),
         ] {
             assert_eq!(provisioning_payload("PROV_EA69FC", &secret, transport), expected);
         }

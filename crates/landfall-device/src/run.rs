@@ -18,13 +18,17 @@ impl<W: Wifi> Device<W> {
     ///
     /// # Errors
     /// [`RunError`], when the service or the random source fails at the start.
-    pub async fn provision(
-        &mut self,
-        service: impl Service,
-        events: impl FnMut(&Event),
-    ) -> Result<Ended, RunError> {
+    pub async fn provision(&mut self, service: impl Service, events: impl FnMut(&Event)) -> Result<Ended, RunError> {
         check_random()?;
-        let Self { plan, handlers, wifi, store, station, orders, .. } = self;
+        let Self {
+            plan,
+            handlers,
+            wifi,
+            store,
+            station,
+            orders,
+            ..
+        } = self;
         let table = plan.security.table().map_err(BuildError::from)?;
         let endpoints = plan.endpoints()?;
         let capabilities = plan.capabilities();
@@ -141,7 +145,12 @@ impl<W: Wifi, S: Service, E: FnMut(&Event)> Run<'_, W, S, E> {
                 self.manager.session_closed(id);
                 self.fail_later_of_other_session();
             }
-            ServiceEvent::Request { id, session, endpoint, message } => {
+            ServiceEvent::Request {
+                id,
+                session,
+                endpoint,
+                message,
+            } => {
                 self.on_request(id, session, &endpoint, message, now);
             }
             ServiceEvent::Client(event) => self.tell(Event::Client(event)),
@@ -157,7 +166,11 @@ impl<W: Wifi, S: Service, E: FnMut(&Event)> Run<'_, W, S, E> {
         now: protocomm::Instant,
     ) {
         let answered = match session {
-            None => self.manager.version_text(&mut self.response).map(Some).map_err(Failure::from),
+            None => self
+                .manager
+                .version_text(&mut self.response)
+                .map(Some)
+                .map_err(Failure::from),
             Some(session) => self.answer(session, endpoint, message, now),
         };
         match (answered, session) {
@@ -166,7 +179,10 @@ impl<W: Wifi, S: Service, E: FnMut(&Event)> Run<'_, W, S, E> {
             (Ok(None), None) => self.service.respond(id, None),
             (Err(failure), _) => {
                 self.service.respond(id, None);
-                self.tell(Event::RequestFailed { endpoint: endpoint.to_owned(), error: failure.to_string() });
+                self.tell(Event::RequestFailed {
+                    endpoint: endpoint.to_owned(),
+                    error: failure.to_string(),
+                });
             }
         }
     }
@@ -180,15 +196,30 @@ impl<W: Wifi, S: Service, E: FnMut(&Event)> Run<'_, W, S, E> {
         mut message: Zeroizing<Vec<u8>>,
         now: protocomm::Instant,
     ) -> Result<Option<usize>, Failure> {
-        match self.manager.handle_request(session, endpoint, &mut message, &mut self.response, now, &mut os_random)? {
+        match self
+            .manager
+            .handle_request(session, endpoint, &mut message, &mut self.response, now, &mut os_random)?
+        {
             Handled::Reply(len) => Ok(Some(len)),
             Handled::Later => Ok(None),
             Handled::Application { endpoint, len } => {
-                let handler = self.handlers.get_mut(endpoint).expect("each endpoint came with its handler");
-                let request = message.get(..len).expect("the manager gives a length within the message");
+                let handler = self
+                    .handlers
+                    .get_mut(endpoint)
+                    .expect("each endpoint came with its handler");
+                let request = message
+                    .get(..len)
+                    .expect("the manager gives a length within the message");
                 let answer = Zeroizing::new(handler(request).ok_or(Failure::Application)?);
-                self.response.get_mut(..answer.len()).ok_or(Failure::AnswerTooLong)?.copy_from_slice(&answer);
-                Ok(Some(self.manager.finish_application(session, &mut self.response, answer.len())?))
+                self.response
+                    .get_mut(..answer.len())
+                    .ok_or(Failure::AnswerTooLong)?
+                    .copy_from_slice(&answer);
+                Ok(Some(self.manager.finish_application(
+                    session,
+                    &mut self.response,
+                    answer.len(),
+                )?))
             }
         }
     }
@@ -228,7 +259,10 @@ impl<W: Wifi, S: Service, E: FnMut(&Event)> Run<'_, W, S, E> {
                 Err(error) => self.tell(Event::SaveFailed(with_causes(&error))),
             },
             Command::StartService => {
-                self.service.start(&self.endpoint_names).await.map_err(RunError::Service)?;
+                self.service
+                    .start(&self.endpoint_names)
+                    .await
+                    .map_err(RunError::Service)?;
             }
             Command::StopService => self.service.stop().await,
             unknown => unreachable!("the manager of this version commands no {unknown:?}"),
@@ -238,7 +272,10 @@ impl<W: Wifi, S: Service, E: FnMut(&Event)> Run<'_, W, S, E> {
 
     fn on_manager_event(&mut self, event: manager::Event) {
         if event == manager::Event::Ended {
-            self.ended = Some(self.station.map_or(Ended::Stopped, |station| Ended::Provisioned(station.ssid)));
+            self.ended = Some(
+                self.station
+                    .map_or(Ended::Stopped, |station| Ended::Provisioned(station.ssid)),
+            );
         }
         self.tell(Event::Manager(event));
     }

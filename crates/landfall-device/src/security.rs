@@ -69,10 +69,15 @@ impl Security {
     }
 
     /// The scheme as the manager borrows it, with the `table` that [`Security::table`] gave.
-    pub(crate) fn borrow<'a>(&'a self, table: Option<&'a VerifierTable>) -> Result<device::Security<'a>, InvalidVerifier> {
+    pub(crate) fn borrow<'a>(
+        &'a self,
+        table: Option<&'a VerifierTable>,
+    ) -> Result<device::Security<'a>, InvalidVerifier> {
         Ok(match self {
             Self::Security0 => device::Security::Security0,
-            Self::Security1 { pop } => device::Security::Security1 { pop: pop.as_ref().map(|pop| pop.as_slice()) },
+            Self::Security1 { pop } => device::Security::Security1 {
+                pop: pop.as_ref().map(|pop| pop.as_slice()),
+            },
             Self::Security2 { salt, nonce_rule, .. } => device::Security::Security2 {
                 verifier: Verifier::new(salt, table.expect("security 2 comes with a table"))?,
                 nonce_rule: *nonce_rule,

@@ -1,11 +1,15 @@
-use std::{io, net::SocketAddr};
+use core::net::SocketAddr;
+use std::io;
 
 use landfall_protocomm::SessionId;
 use zeroize::Zeroizing;
 
 /// How requests reach a device: it carries bytes and says which session they belong to, and knows nothing of what
 /// they mean.
-#[expect(async_fn_in_trait, reason = "a device runs on one thread; a service whose futures are Send keeps them so")]
+#[expect(
+    async_fn_in_trait,
+    reason = "a device runs on one thread; a service whose futures are Send keeps them so"
+)]
 pub trait Service {
     /// Opens for clients; `endpoints` are the names it serves.
     ///

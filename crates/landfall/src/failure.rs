@@ -66,6 +66,9 @@ impl Failure {
             )
             .hint("give them with --username and --password (or --password-file, or LANDFALL_PASSWORD)"),
             Error::Handshake(error) => Self::of_handshake(*error),
+            Error::Downgrade { .. } => Self::new(exit, "the device says that it asks for no secret, but one was given")
+                .because("what it says is not protected: somebody on the way may want to read along")
+                .hint("if you are sure that this device has no security: --sec-ver 0"),
             Error::UnknownScheme => Self::new(exit, "the device does not tell its security scheme")
                 .because("its firmware is older than the scheme's announcement")
                 .hint("say which one: --sec-ver 0, 1 or 2"),

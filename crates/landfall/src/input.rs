@@ -1,11 +1,17 @@
 //! Answers of the user: typed on a terminal, or lines of a pipe in order.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
+use std::{
+    fs::File,
+    io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read as _, Write as _},
+};
 
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
-/// Reads one line of standard input without its end; `None` at the end of the input.
-pub(crate) fn line() -> io::Result<Option<String>> {
+/// Shows `prompt` on `output` and reads one line; `None` at the end of the input.
+pub(crate) fn visible(prompt: &str, mut output: impl io::Write) -> io::Result<Option<String>> {
+    write!(output, "{prompt}")?;
+    output.flush()?;
     let mut line = String::new();
     if io::stdin().lock().read_line(&mut line)? == 0 {
         return Ok(None);
@@ -14,17 +20,10 @@ pub(crate) fn line() -> io::Result<Option<String>> {
     Ok(Some(line))
 }
 
-/// Shows `prompt` on `output` and reads one line; `None` at the end of the input.
-pub(crate) fn visible(prompt: &str, mut output: impl io::Write) -> io::Result<Option<String>> {
-    write!(output, "{prompt}")?;
-    output.flush()?;
-    line()
-}
-
 /// Shows `prompt` and reads one line without echo. From a pipe it is an ordinary line, and the prompt goes to `output`.
 pub(crate) fn hidden(prompt: &str, mut output: impl io::Write) -> io::Result<Option<Zeroizing<String>>> {
     if is_terminal() {
-        return rpassword::prompt_password(prompt).map(|secret| Some(Zeroizing::new(secret)));
+        return SilentTerminal::open()?.ask(prompt);
     }
     let secret = visible(prompt, &mut output)?.map(Zeroizing::new);
     writeln!(output)?;
@@ -34,4 +33,90 @@ pub(crate) fn hidden(prompt: &str, mut output: impl io::Write) -> io::Result<Opt
 /// Whether a person can be asked.
 pub(crate) fn is_terminal() -> bool {
     io::stdin().is_terminal()
+}
+
+/// The terminal of this program, which shows nothing of what is typed until this is dropped, and leaves Ctrl-C to us,
+/// so that it is never left silent.
+struct SilentTerminal {
+    terminal: File,
+    before: Termios,
+}
+
+impl SilentTerminal {
+    fn open() -> io::Result<Self> {
+        let terminal = File::options().read(true).write(true).open("/dev/tty")?;
+        let before = tcgetattr(&terminal)?;
+        let mut silent = before.clone();
+        silent
+            .local_modes
+            .remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG);
+        silent.special_codes[SpecialCodeIndex::VMIN] = 1;
+        silent.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(&terminal, OptionalActions::Now, &silent)?;
+        Ok(Self { terminal, before })
+    }
+
+    /// Shows `prompt` (only now: whoever answers at once must not be seen) and reads a line.
+    fn ask(&mut self, prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
+        self.terminal.write_all(prompt.as_bytes())?;
+        let typed = self.read_line();
+        self.terminal.write_all(b"\n")?;
+        let Some(typed) = typed? else {
+            return Ok(None);
+        };
+        let text = core::str::from_utf8(&typed).map_err(|_| io::Error::new(ErrorKind::InvalidData, "not UTF-8"))?;
+        Ok(Some(Zeroizing::new(text.to_owned())))
+    }
+
+    fn read_line(&mut self) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+        // Room for any secret, so that none is left behind where a growing vector has been.
+        let mut typed = Zeroizing::new(Vec::with_capacity(1024));
+        let mut byte = Zeroizing::new([0]);
+        loop {
+            if self.terminal.read(byte.as_mut_slice())? == 0 {
+                return Ok(None);
+            }
+            match *byte {
+                [b'\r' | b'\n'] => return Ok(Some(typed)),
+                [CTRL_C] => return Err(io::Error::new(ErrorKind::Interrupted, "interrupted")),
+                [CTRL_D] if typed.is_empty() => return Ok(None),
+                [BACKSPACE | DELETE] => erase_character(&mut typed),
+                [CTRL_U] => typed.clear(),
+                [other] => typed.push(other),
+            }
+        }
+    }
+}
+
+impl Drop for SilentTerminal {
+    fn drop(&mut self) {
+        // A terminal that is gone needs no echo.
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+    }
+}
+
+const CTRL_C: u8 = 0x03;
+const CTRL_D: u8 = 0x04;
+const BACKSPACE: u8 = 0x08;
+const CTRL_U: u8 = 0x15;
+const DELETE: u8 = 0x7f;
+
+/// Takes the last character off, which may be several bytes of UTF-8.
+fn erase_character(typed: &mut Vec<u8>) {
+    while typed.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_is_erased_whole() {
+        let mut typed = "aé".as_bytes().to_vec();
+        erase_character(&mut typed);
+        assert_eq!(typed, b"a");
+        erase_character(&mut typed);
+        erase_character(&mut typed);
+        assert_eq!(typed, b"");
+    }
 }

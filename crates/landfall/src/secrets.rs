@@ -1,10 +1,10 @@
 //! Where a secret comes from: a flag, a file, the environment, or a prompt on a terminal.
 
+use core::{fmt, str::FromStr};
 use std::{
-    env, fmt, fs,
+    env, fs,
     io::{self, Read as _},
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 use zeroize::Zeroizing;
@@ -62,7 +62,9 @@ impl Source<'_> {
         }
         if let Some(path) = self.file {
             return read_file(path).map(Some).map_err(|error| {
-                Failure::usage(format!("the {} cannot be read from {}", self.name, path.display())).because(error)
+                Failure::usage(format!("the {} cannot be read from {}", self.name, path.display()))
+                    .because(error)
+                    .hint(format!("check the path; it can also be given as {}", self.variable))
             });
         }
         Ok(env::var_os(self.variable).map(|value| Zeroizing::new(value.into_encoded_bytes())))

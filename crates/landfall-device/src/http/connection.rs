@@ -1,11 +1,11 @@
 //! One TCP connection: reads a request, has it answered, writes the answer, again.
 
-use core::{net::SocketAddr, time::Duration};
+use core::{future, net::SocketAddr, time::Duration};
 use std::{io, sync::Arc};
 
 use landfall_protocomm::SessionId;
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncWriteExt, Interest},
     net::TcpStream,
     sync::{mpsc, oneshot, watch},
     time::timeout,
@@ -23,8 +23,6 @@ use crate::Refusal;
 const READ_TIME: Duration = Duration::from_secs(5);
 /// For an answer to be taken by the client's side.
 const WRITE_TIME: Duration = Duration::from_secs(5);
-/// Between requests, for a client that does not have the session.
-const IDLE_TIME: Duration = Duration::from_secs(60);
 /// For a client to notice that its connection is being closed.
 const LINGER_TIME: Duration = Duration::from_millis(500);
 /// Bytes read while it notices.
@@ -48,19 +46,22 @@ pub(super) struct Connection {
 /// What a connection tells the service.
 pub(super) enum Notice {
     /// A request is complete.
-    Request {
-        connection: ConnectionId,
-        peer: SocketAddr,
-        head: Head,
-        body: Zeroizing<Vec<u8>>,
-        answer: oneshot::Sender<Answer>,
-    },
+    Request(Incoming),
     /// A request was not taken.
     Refused { peer: SocketAddr, reason: Refusal },
     /// The connection serves no further request: its client has left, or will be told to.
     Closing(ConnectionId),
     /// The connection is gone.
     Closed { connection: ConnectionId, peer: SocketAddr },
+}
+
+/// A complete request.
+pub(super) struct Incoming {
+    pub(super) connection: ConnectionId,
+    pub(super) peer: SocketAddr,
+    pub(super) head: Head,
+    pub(super) body: Zeroizing<Vec<u8>>,
+    pub(super) answer: oneshot::Sender<Answer>,
 }
 
 /// What the service answers. No answer at all fails the request.
@@ -70,8 +71,6 @@ pub(super) enum Answer {
         body: Vec<u8>,
         /// The session it began.
         cookie: Option<SessionId>,
-        /// Whether the session is this client's.
-        owner: bool,
     },
     /// Another client is in the middle of its work.
     Busy,
@@ -95,45 +94,59 @@ impl Connection {
             // The connection closes anyway; how, is all that can go wrong.
             let _ = timeout(LINGER_TIME, linger(&mut self.stream)).await;
         }
-        let Self { id: connection, peer, stream, notices, .. } = self;
+        let Self {
+            id: connection,
+            peer,
+            stream,
+            notices,
+            ..
+        } = self;
         drop(stream);
         // The service is gone: nobody counts connections any more.
         let _ = notices.send(Notice::Closed { connection, peer }).await;
     }
 
     async fn serve_requests(&mut self) -> End {
-        let mut idle = IDLE_TIME;
         loop {
-            if !self.request_begins(idle).await {
+            if !self.request_begins().await {
                 return End::Quiet;
             }
-            let (head, body) = match timeout(READ_TIME, self.read_request()).await.unwrap_or(Err(Refusal::TooSlow)) {
+            let (head, body) = match timeout(READ_TIME, self.read_request())
+                .await
+                .unwrap_or(Err(Refusal::TooSlow))
+            {
                 Ok(request) => request,
                 Err(reason) => return self.refuse(reason).await,
             };
             let persistence = head.persistence;
             let (sender, receiver) = oneshot::channel();
             let (connection, peer) = (self.id, self.peer);
-            self.notify(Notice::Request { connection, peer, head, body, answer: sender }).await;
-            let Ok(answer) = receiver.await else { return End::Linger };
-            let (bytes, last) = match answer {
-                Answer::Success { body, cookie, owner } => {
-                    idle = if owner { Duration::MAX } else { IDLE_TIME };
-                    (response::success(&body, cookie, persistence), persistence == Persistence::Close)
-                }
-                Answer::Busy => (response::busy(), true),
+            self.notify(Notice::Request(Incoming {
+                connection,
+                peer,
+                head,
+                body,
+                answer: sender,
+            }))
+            .await;
+            let Ok(answer) = self.answered(receiver).await else {
+                return End::Linger;
+            };
+            let (bytes, persistence) = match answer {
+                Answer::Success { body, cookie } => (response::success(&body, cookie, persistence), persistence),
+                Answer::Busy => (response::busy(), Persistence::Close),
             };
             if !self.write(&bytes).await {
                 return End::Quiet;
             }
-            if last {
+            if persistence == Persistence::Close {
                 return End::Linger;
             }
         }
     }
 
     /// Waits for the first byte of a request; false if none will come.
-    async fn request_begins(&mut self, idle: Duration) -> bool {
+    async fn request_begins(&mut self) -> bool {
         if !self.unread.is_empty() {
             return !*self.ending.borrow();
         }
@@ -142,8 +155,20 @@ impl Connection {
         tokio::select! {
             biased;
             _ = ending.wait_for(|ending| *ending) => false,
-            read = timeout(idle, self.read_more()) => matches!(read, Ok(Ok(1..))),
+            read = self.read_more() => matches!(read, Ok(1..)),
         }
+    }
+
+    /// Waits for the answer. A client that leaves meanwhile no longer keeps others waiting; one that only has nothing
+    /// more to say still gets its answer.
+    async fn answered(&self, mut answer: oneshot::Receiver<Answer>) -> Result<Answer, oneshot::error::RecvError> {
+        tokio::select! {
+            biased;
+            answer = &mut answer => return answer,
+            () = has_left(&self.stream) => {}
+        }
+        self.notify(Notice::Closing(self.id)).await;
+        answer.await
     }
 
     async fn read_request(&mut self) -> Result<(Head, Zeroizing<Vec<u8>>), Refusal> {
@@ -181,7 +206,11 @@ impl Connection {
     }
 
     async fn refuse(&mut self, reason: Refusal) -> End {
-        self.notify(Notice::Refused { peer: self.peer, reason }).await;
+        self.notify(Notice::Refused {
+            peer: self.peer,
+            reason,
+        })
+        .await;
         if let Some(bytes) = response::refusal(reason) {
             self.write(&bytes).await;
         }
@@ -210,6 +239,14 @@ async fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             read => return read,
         }
+    }
+}
+
+/// Waits until the client sends nothing more. As long as something of it is unread, that cannot be seen.
+async fn has_left(stream: &TcpStream) {
+    match stream.ready(Interest::READABLE).await {
+        Ok(ready) if !ready.is_read_closed() => future::pending().await,
+        Ok(_) | Err(_) => {}
     }
 }
 

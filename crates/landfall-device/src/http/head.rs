@@ -78,7 +78,11 @@ impl Head {
     }
 
     pub(super) fn kind(&self) -> Kind {
-        if self.endpoint == Endpoint::VERSION.as_str() { Kind::Version } else { Kind::Work }
+        if self.endpoint == Endpoint::VERSION.as_str() {
+            Kind::Version
+        } else {
+            Kind::Work
+        }
     }
 }
 
@@ -87,7 +91,10 @@ struct Fields<'a>(&'a [httparse::Header<'a>]);
 
 impl<'a> Fields<'a> {
     fn all(&self, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
-        self.0.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
+        self.0
+            .iter()
+            .filter(move |field| field.name.eq_ignore_ascii_case(name))
+            .map(|field| field.value)
     }
 
     fn first(&self, name: &'static str) -> Option<&'a [u8]> {
@@ -97,20 +104,28 @@ impl<'a> Fields<'a> {
     /// Whether the comma-separated list of field `name` contains `token`.
     fn has_token(&self, name: &'static str, token: &str) -> bool {
         let tokens = |value: &'a [u8]| value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-        self.all(name).flat_map(tokens).any(|found| found.eq_ignore_ascii_case(token.as_bytes()))
+        self.all(name)
+            .flat_map(tokens)
+            .any(|found| found.eq_ignore_ascii_case(token.as_bytes()))
     }
 
     /// The length of the body. A chunked one counts as empty, as with Espressif's server; where two lengths disagree,
     /// where the next request begins is anybody's guess.
     fn body_len(&self) -> Result<usize, Refusal> {
         let number = |value: &'a [u8]| {
-            let digits = str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+            let digits = str::from_utf8(value)
+                .ok()
+                .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
             digits.and_then(|digits| digits.parse::<usize>().ok())
         };
         let mut lengths = self.all("content-length").map(number);
         let length = lengths.next().flatten().ok_or(Refusal::BodyLength)?;
         let agreed = lengths.all(|other| other == Some(length)) && self.first("transfer-encoding").is_none();
-        if agreed && (1..=MAX_BODY).contains(&length) { Ok(length) } else { Err(Refusal::BodyLength) }
+        if agreed && (1..=MAX_BODY).contains(&length) {
+            Ok(length)
+        } else {
+            Err(Refusal::BodyLength)
+        }
     }
 
     fn persistence(&self, version: u8) -> Persistence {
@@ -134,9 +149,14 @@ fn uri(bytes: &[u8]) -> Option<&[u8]> {
 
 /// The endpoint that a method and a path lead to.
 fn route(method: &str, path: &str, endpoints: &[String]) -> Result<String, Refusal> {
-    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+    let (path, query) = path
+        .split_once('?')
+        .map_or((path, None), |(path, query)| (path, Some(query)));
     let name = path.strip_prefix('/').ok_or(Refusal::UnknownUri)?;
-    let endpoint = endpoints.iter().find(|endpoint| *endpoint == name).ok_or(Refusal::UnknownUri)?;
+    let endpoint = endpoints
+        .iter()
+        .find(|endpoint| *endpoint == name)
+        .ok_or(Refusal::UnknownUri)?;
     if method != "POST" {
         return Err(Refusal::Method);
     }

@@ -9,11 +9,10 @@ mod head;
 mod response;
 mod sessions;
 
-use core::{future, time::Duration};
+use core::{future, net::SocketAddr, time::Duration};
 use std::{
     collections::{HashMap, VecDeque},
     io,
-    net::SocketAddr,
     sync::Arc,
 };
 
@@ -22,14 +21,17 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{mpsc, oneshot, watch},
     task::{AbortHandle, JoinSet},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, timeout},
 };
 
 use self::{
-    connection::{Answer, Connection, Notice},
+    connection::{Answer, Connection, Incoming, Notice},
     sessions::{Admission, ConnectionId, Sessions},
 };
-use crate::{ClientEvent, Refusal, RequestId, Service, ServiceEvent, clock::os_random};
+use crate::{
+    ClientEvent, Refusal, RequestId, Service, ServiceEvent,
+    clock::{os_random, reached},
+};
 
 /// Serves provisioning over HTTP.
 ///
@@ -44,6 +46,8 @@ pub struct HttpService {
     connections: HashMap<ConnectionId, Open>,
     /// Requests being answered.
     pending: HashMap<RequestId, Pending>,
+    /// Requests of other clients, and when to decide on them finally.
+    put_off: VecDeque<(Instant, Incoming)>,
     /// What is to be told before anything new is waited for.
     told: VecDeque<ServiceEvent>,
     tasks: JoinSet<()>,
@@ -71,10 +75,22 @@ struct Pending {
     answer: oneshot::Sender<Answer>,
 }
 
-/// Connections served at once. One more makes the one idle for longest go.
+/// Whether a request that has to wait is looked at once more.
+#[derive(Clone, Copy)]
+enum Chance {
+    First,
+    Last,
+}
+
+/// Connections served at once. When there are so many, the one idle for longest makes room.
 const MAX_CONNECTIONS: usize = 32;
-/// A connection has so long to send something before it can be made to go.
+/// A connection may be idle for so long as there is room.
+const IDLE_TIME: Duration = Duration::from_secs(60);
+/// A connection has so long to send something, again, before it can be made to go.
 const GRACE: Duration = Duration::from_millis(50);
+/// That a client has left is often seen only after the next one's first request: two sockets tell in no order. So
+/// nobody is told to come back before a second look.
+const SECOND_LOOK: Duration = Duration::from_millis(20);
 /// Pause after the operating system refused a connection (it may be out of file descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// For answers to leave when the service ends.
@@ -95,6 +111,7 @@ impl HttpService {
             sessions: Sessions::default(),
             connections: HashMap::new(),
             pending: HashMap::new(),
+            put_off: VecDeque::new(),
             told: VecDeque::new(),
             tasks: JoinSet::new(),
             notices,
@@ -115,7 +132,9 @@ impl HttpService {
             Ok((stream, peer)) => self.open(stream, peer),
             Err(error) => {
                 self.accept_after = Some(Instant::now() + ACCEPT_PAUSE);
-                self.tell(ClientEvent::AcceptFailed { error: error.to_string() });
+                self.tell(ClientEvent::AcceptFailed {
+                    error: error.to_string(),
+                });
             }
         }
     }
@@ -134,67 +153,117 @@ impl HttpService {
             unread: Vec::new(),
         };
         let task = self.tasks.spawn(connection.serve());
-        self.connections.insert(id, Open { peer, task, last_active: Instant::now() });
+        self.connections.insert(
+            id,
+            Open {
+                peer,
+                task,
+                last_active: Instant::now(),
+            },
+        );
         self.tell(ClientEvent::Connected { peer });
-        if self.connections.len() >= MAX_CONNECTIONS {
-            self.make_room();
-        }
     }
 
-    /// Ends the connection that was idle for longest; if none can go yet, holds new ones off for a moment.
-    fn make_room(&mut self) {
-        let now = Instant::now();
+    /// Which connection has to go, and when: the one idle for longest, and soon if there is no room for a newer one.
+    /// The session's owner may be idle for as long as it likes.
+    fn next_to_go(&self) -> Option<(ConnectionId, Instant)> {
+        let time = if self.has_room() { IDLE_TIME } else { GRACE };
         let waits = |id: &ConnectionId| self.pending.values().any(|pending| pending.connection == *id);
-        let can_go = |(id, open): &(&ConnectionId, &Open)| {
-            now.duration_since(open.last_active) >= GRACE && !self.sessions.is_owner(**id) && !waits(id)
-        };
-        let idle = self.connections.iter().filter(can_go).min_by_key(|(_, open)| open.last_active);
-        match idle.map(|(id, _)| *id) {
-            Some(id) => self.evict(id),
-            None => self.accept_after = Some(now + GRACE),
-        }
+        let can_go = |(id, _): &(&ConnectionId, &Open)| !self.sessions.is_owner(**id) && !waits(id);
+        let idlest = self
+            .connections
+            .iter()
+            .filter(can_go)
+            .min_by_key(|(_, open)| open.last_active);
+        idlest.map(|(id, open)| (*id, open.last_active + time))
     }
 
-    fn evict(&mut self, id: ConnectionId) {
+    fn has_room(&self) -> bool {
+        self.connections.len() < MAX_CONNECTIONS
+    }
+
+    fn end(&mut self, id: ConnectionId) {
+        let made_room = !self.has_room();
         if let Some(Open { peer, task, .. }) = self.connections.remove(&id) {
             task.abort();
-            self.sessions.connection_closed(id);
-            self.tell(ClientEvent::Refused { peer, reason: Refusal::Evicted });
+            self.forget(id);
+            if made_room {
+                self.tell(ClientEvent::Refused {
+                    peer,
+                    reason: Refusal::Evicted,
+                });
+            }
             self.tell(ClientEvent::Disconnected { peer });
         }
     }
 
+    /// A client that has left, or is about to be left, has no session and waits for nothing.
+    fn forget(&mut self, connection: ConnectionId) {
+        self.sessions.connection_closed(connection);
+        self.put_off.retain(|(_, incoming)| incoming.connection != connection);
+    }
+
     fn on_notice(&mut self, notice: Notice) {
         match notice {
-            Notice::Request { connection, peer, head, body, answer } => {
-                let now = Instant::now();
-                if let Some(open) = self.connections.get_mut(&connection) {
-                    open.last_active = now;
-                }
-                let admission = self.sessions.admit(head.kind(), head.cookie, connection, now, draw_session);
-                let (session, began) = match admission {
-                    Admission::Same(session) => (Some(session), false),
-                    Admission::New(session) => {
-                        self.told.push_back(ServiceEvent::SessionOpened(session));
-                        (Some(session), true)
-                    }
-                    Admission::Outside => (None, false),
-                    Admission::Busy => {
-                        // A client that has gone needs no answer.
-                        let _ = answer.send(Answer::Busy);
-                        return self.tell(ClientEvent::Busy { peer });
-                    }
-                };
-                let id = RequestId(self.next_number());
-                self.pending.insert(id, Pending { connection, session, began, answer });
-                self.told.push_back(ServiceEvent::Request { id, session, endpoint: head.endpoint, message: body });
-            }
+            Notice::Request(incoming) => self.on_request(incoming, Chance::First),
             Notice::Refused { peer, reason } => self.tell(ClientEvent::Refused { peer, reason }),
-            Notice::Closing(connection) => self.sessions.connection_closed(connection),
+            Notice::Closing(connection) => self.forget(connection),
             Notice::Closed { connection, peer } => {
                 if self.connections.remove(&connection).is_some() {
                     self.tell(ClientEvent::Disconnected { peer });
                 }
+            }
+        }
+    }
+
+    fn on_request(&mut self, incoming: Incoming, chance: Chance) {
+        let now = Instant::now();
+        let connection = incoming.connection;
+        match self.connections.get_mut(&connection) {
+            Some(open) => open.last_active = now,
+            // It had to go just when its request was complete.
+            None => return,
+        }
+        let head = &incoming.head;
+        let (session, began) = match self
+            .sessions
+            .admit(head.kind(), head.cookie, connection, now, draw_session)
+        {
+            Admission::Same(session) => (Some(session), false),
+            Admission::New(session) => {
+                self.told.push_back(ServiceEvent::SessionOpened(session));
+                (Some(session), true)
+            }
+            Admission::Outside => (None, false),
+            Admission::Busy => return self.put_off(incoming, chance),
+        };
+        let id = RequestId(self.next_number());
+        let Incoming { head, body, answer, .. } = incoming;
+        self.pending.insert(
+            id,
+            Pending {
+                connection,
+                session,
+                began,
+                answer,
+            },
+        );
+        self.told.push_back(ServiceEvent::Request {
+            id,
+            session,
+            endpoint: head.endpoint,
+            message: body,
+        });
+    }
+
+    /// Decides once more in a moment, then has the client come back later.
+    fn put_off(&mut self, incoming: Incoming, chance: Chance) {
+        match chance {
+            Chance::First => self.put_off.push_back((Instant::now() + SECOND_LOOK, incoming)),
+            Chance::Last => {
+                // A client that has gone needs no answer.
+                let _ = incoming.answer.send(Answer::Busy);
+                self.tell(ClientEvent::Busy { peer: incoming.peer });
             }
         }
     }
@@ -220,12 +289,21 @@ impl Service for HttpService {
             if let Some(event) = self.told.pop_front() {
                 return event;
             }
-            // Notices come first: room must be known to be free before the next connection takes it.
+            let has_room = self.has_room();
+            let next_to_go = self.next_to_go();
+            let second_look = self.put_off.front().map(|(at, _)| *at);
+            // Notices come first: who has left, has left before the next one came.
             tokio::select! {
                 biased;
                 Some(notice) = self.notices.recv() => self.on_notice(notice),
                 Some(_) = self.tasks.join_next() => {}
-                accepted = accept(self.listener.as_ref(), self.accept_after) => {
+                () = reached(second_look), if second_look.is_some() => {
+                    if let Some((_, incoming)) = self.put_off.pop_front() {
+                        self.on_request(incoming, Chance::Last);
+                    }
+                }
+                id = due(next_to_go) => self.end(id),
+                accepted = accept(self.listener.as_ref(), self.accept_after), if has_room => {
                     self.accept_after = None;
                     self.on_accepted(accepted);
                 }
@@ -234,7 +312,13 @@ impl Service for HttpService {
     }
 
     fn respond(&mut self, request: RequestId, answer: Option<&[u8]>) {
-        let Some(Pending { connection, session, began, answer: sender }) = self.pending.remove(&request) else {
+        let Some(Pending {
+            connection,
+            session,
+            began,
+            answer: sender,
+        }) = self.pending.remove(&request)
+        else {
             return;
         };
         let now = Instant::now();
@@ -246,9 +330,11 @@ impl Service for HttpService {
         }
         if let Some(body) = answer {
             let cookie = session.filter(|_| began);
-            let owner = self.sessions.is_owner(connection);
             // A client that has gone needs no answer.
-            let _ = sender.send(Answer::Success { body: body.to_vec(), cookie, owner });
+            let _ = sender.send(Answer::Success {
+                body: body.to_vec(),
+                cookie,
+            });
         }
     }
 
@@ -257,6 +343,7 @@ impl Service for HttpService {
         // Nobody listens any more: what waits for an answer, or waits to ask, must not wait for ever.
         self.notices.close();
         self.pending.clear();
+        self.put_off.clear();
         self.ending.send_replace(true);
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         // Who has not taken an answer by now does not want it.
@@ -267,11 +354,20 @@ impl Service for HttpService {
 
 /// Accepts a connection, but not before `after`.
 async fn accept(listener: Option<&TcpListener>, after: Option<Instant>) -> io::Result<(TcpStream, SocketAddr)> {
-    if let Some(after) = after {
-        sleep_until(after).await;
+    if after.is_some() {
+        reached(after).await;
     }
     match listener {
         Some(listener) => listener.accept().await,
+        None => future::pending().await,
+    }
+}
+
+/// Waits until a connection has to go; for ever if none has to.
+async fn due(next_to_go: Option<(ConnectionId, Instant)>) -> ConnectionId {
+    reached(next_to_go.map(|(_, at)| at)).await;
+    match next_to_go {
+        Some((id, _)) => id,
         None => future::pending().await,
     }
 }

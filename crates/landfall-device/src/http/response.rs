@@ -10,7 +10,9 @@ pub(super) const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /// A successful answer; `cookie` is the session that this request began.
 pub(super) fn success(body: &[u8], cookie: Option<SessionId>, persistence: Persistence) -> Vec<u8> {
-    let cookie = cookie.map(|id| format!("Set-Cookie: session={id}\r\n")).unwrap_or_default();
+    let cookie = cookie
+        .map(|id| format!("Set-Cookie: session={id}\r\n"))
+        .unwrap_or_default();
     let connection = match persistence {
         Persistence::Implied => "",
         Persistence::Announced => "Connection: keep-alive\r\n",
@@ -18,7 +20,8 @@ pub(super) fn success(body: &[u8], cookie: Option<SessionId>, persistence: Persi
     };
     let len = body.len();
     let mut bytes = Vec::with_capacity(160 + len);
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len}\r\n{cookie}{connection}\r\n");
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len}\r\n{cookie}{connection}\r\n");
     bytes.extend_from_slice(head.as_bytes());
     bytes.extend_from_slice(body);
     bytes
@@ -26,7 +29,11 @@ pub(super) fn success(body: &[u8], cookie: Option<SessionId>, persistence: Persi
 
 /// The answer to a client whose turn has not come.
 pub(super) fn busy() -> Vec<u8> {
-    final_answer("503 Service Unavailable", "Retry-After: 1\r\n", "The device is busy with another client")
+    final_answer(
+        "503 Service Unavailable",
+        "Retry-After: 1\r\n",
+        "The device is busy with another client",
+    )
 }
 
 /// The answer to a request that was not taken; `None` where the connection just closes.
@@ -34,9 +41,11 @@ pub(super) fn refusal(refusal: Refusal) -> Option<Vec<u8>> {
     let (status, fields, text) = match refusal {
         Refusal::Malformed => ("400 Bad Request", "", "Bad request syntax"),
         Refusal::UnknownUri => ("404 Not Found", "", "Nothing matches the given URI"),
-        Refusal::Method => {
-            ("405 Method Not Allowed", "Allow: POST\r\n", "Specified method is invalid for this resource")
-        }
+        Refusal::Method => (
+            "405 Method Not Allowed",
+            "Allow: POST\r\n",
+            "Specified method is invalid for this resource",
+        ),
         Refusal::UriTooLong => ("414 URI Too Long", "", "URI is too long"),
         Refusal::HeadersTooLong => ("431 Request Header Fields Too Large", "", "Header fields are too long"),
         Refusal::Version => ("505 Version Not Supported", "", "HTTP version not supported by server"),

@@ -74,7 +74,9 @@ impl Cookie {
         if value.len() > Self::MAX_LEN {
             return Self::Absent;
         }
-        let number = value.strip_prefix(b"session=").and_then(|digits| str::from_utf8(digits).ok());
+        let number = value
+            .strip_prefix(b"session=")
+            .and_then(|digits| str::from_utf8(digits).ok());
         // Compared as a whole: neither a sign nor leading zeros are ours.
         match number.and_then(|digits| digits.parse::<u32>().ok().filter(|number| number.to_string() == digits)) {
             Some(number) => Self::Session(number),
@@ -137,7 +139,9 @@ impl Sessions {
 
     /// Whether the session's client is on this connection.
     pub(super) fn is_owner(&self, connection: ConnectionId) -> bool {
-        self.current.as_ref().is_some_and(|session| session.connection == Some(connection))
+        self.current
+            .as_ref()
+            .is_some_and(|session| session.connection == Some(connection))
     }
 }
 

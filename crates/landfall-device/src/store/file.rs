@@ -67,7 +67,11 @@ impl FileStore {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
         made.map_err(failed("make the folder", &folder))?;
         let path = folder.join(LOCK);
-        let lock = private().create(true).truncate(false).open(&path).map_err(failed("open", &path))?;
+        let lock = private()
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed("open", &path))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { folder, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse { directory: folder }),
@@ -90,7 +94,9 @@ impl FileStore {
     }
 
     fn set_aside(&self, what: &'static str) -> StoreError {
-        let free = (1..MAX_DAMAGED).map(|number| self.damaged_path(number)).find(|path| !path.exists());
+        let free = (1..MAX_DAMAGED)
+            .map(|number| self.damaged_path(number))
+            .find(|path| !path.exists());
         let moved_to = free.unwrap_or_else(|| self.damaged_path(MAX_DAMAGED));
         match fs::rename(self.path(), &moved_to) {
             Ok(()) => StoreError::Damaged { what, moved_to },
@@ -108,7 +114,9 @@ impl Store for FileStore {
             Err(source) => return Err(failed("open", &path)(source)),
         };
         let mut bytes = Zeroizing::new(Vec::new());
-        file.take(MAX_LEN).read_to_end(&mut bytes).map_err(failed("read", &path))?;
+        file.take(MAX_LEN)
+            .read_to_end(&mut bytes)
+            .map_err(failed("read", &path))?;
         match Record::read(&bytes) {
             Ok(credentials) => Ok(Some(credentials)),
             Err(Unreadable::Damaged(what)) => Err(self.set_aside(what)),
@@ -165,7 +173,9 @@ impl Record {
         if record.sha256 != record.digest() {
             return Err(Unreadable::Damaged("its check sum is wrong"));
         }
-        record.credentials().ok_or(Unreadable::Damaged("its values are out of range"))
+        record
+            .credentials()
+            .ok_or(Unreadable::Damaged("its values are out of range"))
     }
 
     fn credentials(&self) -> Option<Credentials> {

@@ -10,7 +10,10 @@ pub use world::{Network, World, WorldError};
 ///
 /// An implementer does what it is told without waiting; what comes of it is what [`Wifi::next`] gives. It keeps a
 /// connection up until told otherwise, and reports each loss and each return.
-#[expect(async_fn_in_trait, reason = "a device runs on one thread; a backend whose futures are Send keeps them so")]
+#[expect(
+    async_fn_in_trait,
+    reason = "a device runs on one thread; a backend whose futures are Send keeps them so"
+)]
 pub trait Wifi {
     /// Starts a scan, in place of one that is running. It ends with `ScanDone` or `ScanFailed`.
     fn scan(&mut self, plan: ScanPlan);

@@ -22,7 +22,11 @@ struct Pending<T> {
 impl SimulatedWifi {
     /// A station in `world` that has not joined anything.
     pub const fn new(world: World) -> Self {
-        Self { world, scan: None, join: None }
+        Self {
+            world,
+            scan: None,
+            join: None,
+        }
     }
 
     /// The world.
@@ -49,7 +53,10 @@ impl SimulatedWifi {
 impl Wifi for SimulatedWifi {
     fn scan(&mut self, plan: ScanPlan) {
         let (takes, outcome) = self.world.scan(plan);
-        self.scan = Some(Pending { at: Instant::now() + takes, outcome });
+        self.scan = Some(Pending {
+            at: Instant::now() + takes,
+            outcome,
+        });
     }
 
     fn cancel_scan(&mut self) {
@@ -58,7 +65,10 @@ impl Wifi for SimulatedWifi {
 
     fn connect(&mut self, credentials: &Credentials) {
         let (takes, outcome) = self.world.join(credentials, &mut os_random);
-        self.join = Some(Pending { at: Instant::now() + takes, outcome });
+        self.join = Some(Pending {
+            at: Instant::now() + takes,
+            outcome,
+        });
     }
 
     fn disconnect(&mut self) {
@@ -70,7 +80,10 @@ impl Wifi for SimulatedWifi {
             if let Some(event) = self.take_due(Instant::now()) {
                 return event;
             }
-            let deadlines = [self.scan.as_ref().map(|scan| scan.at), self.join.as_ref().map(|join| join.at)];
+            let deadlines = [
+                self.scan.as_ref().map(|scan| scan.at),
+                self.join.as_ref().map(|join| join.at),
+            ];
             reached(deadlines.into_iter().flatten().min()).await;
         }
     }

@@ -72,9 +72,8 @@ impl World {
     pub fn from_toml(text: &str) -> Result<Self, WorldError> {
         let file: WorldFile = toml::from_str(text).map_err(|error| syntax_error(text, &error))?;
         let entries = (1..).zip(file.access_point);
-        let networks = entries.map(|(number, entry)| {
-            entry.read(number).map_err(|what| WorldError::Value { number, what })
-        });
+        let networks =
+            entries.map(|(number, entry)| entry.read(number).map_err(|what| WorldError::Value { number, what }));
         Ok(Self {
             scan_time: Duration::from_millis(file.scan_ms),
             not_found_time: Duration::from_millis(file.not_found_ms),
@@ -112,7 +111,10 @@ impl World {
         credentials: &Credentials,
         random: &mut dyn Random,
     ) -> (Duration, Result<Station, DisconnectReason>) {
-        let named = self.networks.iter_mut().filter(|n| n.access_point.ssid == credentials.ssid);
+        let named = self
+            .networks
+            .iter_mut()
+            .filter(|n| n.access_point.ssid == credentials.ssid);
         let preferred = |n: &Network| Some(n.access_point.bssid) == credentials.bssid;
         let Some(network) = named.max_by_key(|n| (preferred(n), n.access_point.rssi)) else {
             return (self.not_found_time, Err(DisconnectReason::NetworkNotFound));
@@ -139,8 +141,20 @@ impl Network {
     }
 
     fn station(&self) -> Station {
-        let AccessPoint { ssid, bssid, channel, auth, .. } = self.access_point;
-        Station { ip: self.ip, ssid, bssid, channel, auth }
+        let AccessPoint {
+            ssid,
+            bssid,
+            channel,
+            auth,
+            ..
+        } = self.access_point;
+        Station {
+            ip: self.ip,
+            ssid,
+            bssid,
+            channel,
+            auth,
+        }
     }
 }
 
@@ -194,9 +208,18 @@ impl Entry {
         if !(0.0..=1.0).contains(&self.flakiness) {
             return Err("flakiness is 0.0 to 1.0".to_owned());
         }
-        let bssid = self.bssid.as_deref().map_or_else(|| Ok(nth_bssid(number)), read_bssid)?;
+        let bssid = self
+            .bssid
+            .as_deref()
+            .map_or_else(|| Ok(nth_bssid(number)), read_bssid)?;
         Ok(Network {
-            access_point: AccessPoint { ssid, bssid, channel: self.channel, rssi: self.rssi, auth },
+            access_point: AccessPoint {
+                ssid,
+                bssid,
+                channel: self.channel,
+                rssi: self.rssi,
+                auth,
+            },
             passphrase,
             hidden: self.hidden,
             join_time: Duration::from_millis(self.join_ms),
@@ -212,7 +235,9 @@ impl Entry {
             (None, Some(hex)) => hex::decode(hex).ok_or("ssid_hex is not pairs of hexadecimal digits")?,
             _ => return Err("needs a name: ssid (text) or ssid_hex (octets), one of them".to_owned()),
         };
-        Ssid::new(&octets).filter(|s| !s.is_empty()).ok_or_else(|| "a name has 1 to 32 octets".to_owned())
+        Ssid::new(&octets)
+            .filter(|s| !s.is_empty())
+            .ok_or_else(|| "a name has 1 to 32 octets".to_owned())
     }
 
     fn passphrase(&self) -> Result<Passphrase, String> {
@@ -228,13 +253,20 @@ impl Entry {
 
     fn auth(&self, passphrase: &Passphrase) -> Result<AuthMode, String> {
         let Some(name) = &self.auth else {
-            return Ok(if passphrase.is_empty() { AuthMode::Open } else { AuthMode::Wpa2Psk });
+            return Ok(if passphrase.is_empty() {
+                AuthMode::Open
+            } else {
+                AuthMode::Wpa2Psk
+            });
         };
         let known = (0..=10).map(AuthMode::from);
-        let auth = known.clone().find(|a| a.to_string().eq_ignore_ascii_case(name)).ok_or_else(|| {
-            let names: Vec<_> = known.map(|a| a.to_string()).collect();
-            format!("auth \"{name}\" is not known; there are {}", names.join(", "))
-        })?;
+        let auth = known
+            .clone()
+            .find(|a| a.to_string().eq_ignore_ascii_case(name))
+            .ok_or_else(|| {
+                let names: Vec<_> = known.map(|a| a.to_string()).collect();
+                format!("auth \"{name}\" is not known; there are {}", names.join(", "))
+            })?;
         match (auth, passphrase.is_empty()) {
             (AuthMode::Open | AuthMode::Owe, false) => Err(format!("auth {auth} takes no passphrase")),
             (AuthMode::Open | AuthMode::Owe, true) | (_, false) => Ok(auth),
@@ -245,12 +277,17 @@ impl Entry {
 
 fn syntax_error(text: &str, error: &toml::de::Error) -> WorldError {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    WorldError::Syntax { line: before.matches('\n').count() + 1, what: error.message().to_owned() }
+    WorldError::Syntax {
+        line: before.matches('\n').count() + 1,
+        what: error.message().to_owned(),
+    }
 }
 
 fn read_bssid(text: &str) -> Result<Bssid, String> {
     let octets = hex::decode(&text.replace([':', '-'], "")).and_then(|octets| octets.try_into().ok());
-    octets.map(Bssid).ok_or_else(|| "a bssid has six octets, like 78:8a:20:84:19:96".to_owned())
+    octets
+        .map(Bssid)
+        .ok_or_else(|| "a bssid has six octets, like 78:8a:20:84:19:96".to_owned())
 }
 
 /// A locally administered address, different for each entry.

@@ -3,8 +3,12 @@
 //! Our own rather than a general library's, for small chips: the prime is fixed, a product needs no memory but its
 //! result's, and the base 5 is multiplied as the small number it is.
 
+mod comb;
+mod generator;
 mod modulus;
 mod montgomery;
+mod precomputed_32;
+mod precomputed_64;
 #[cfg(test)]
 mod tests;
 mod word;
@@ -12,6 +16,7 @@ mod word;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
+pub(crate) use comb::digit;
 use modulus::Modulus;
 #[cfg(test)]
 pub(crate) use modulus::PRIME;
@@ -40,6 +45,9 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
 
     const ZERO: Self = Self([W::ZERO; N]);
 
+    /// Bits that the digits have above 2^3072.
+    const SPARE: u32 = W::BITS * N as u32 - 8 * BYTES as u32;
+
     /// Reads a big-endian number and reduces it modulo N.
     pub(crate) fn from_bytes(bytes: &[u8; BYTES]) -> Self {
         // Any number of so many bytes is below 2 N.
@@ -56,16 +64,17 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
             }
         }
         digits.take(1).for_each(|digit| *digit = W::digit(buffer));
-        element.mul_assign(&Self::radix());
+        element.mul_assign(W::RADIX_SQUARED);
         element
     }
 
     /// Writes the number, below N, big-endian.
     pub(crate) fn to_bytes(&self) -> [u8; BYTES] {
+        let mut one = Self::ZERO;
+        one.0[0] = W::from(1);
         let mut number = Self::ZERO;
-        number.0[0] = W::from(1);
-        number.mul_assign(self);
-        let number = number.canonical();
+        number.set_product(self, &one);
+        number.reduce();
         let mut digits = number.0.iter();
         let (mut bits, mut buffer) = (0, W::Wide::from(W::ZERO));
         let mut bytes = [0; BYTES];
@@ -83,12 +92,12 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
 
     /// Whether the number is 0.
     pub(crate) fn is_zero(&self) -> bool {
-        self.canonical().0.ct_eq(&Self::ZERO.0).into()
+        self.equals(&Self::ZERO)
     }
 
     /// Whether the number is 1.
     pub(crate) fn is_one(&self) -> bool {
-        self.canonical().0.ct_eq(&Self::ONE.0).into()
+        self.equals(&Self::ONE)
     }
 
     /// Adds.
@@ -110,57 +119,40 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
     /// Multiplies.
     pub(crate) fn mul_assign(&mut self, other: &Self) {
         let mut product = Self::ZERO;
-        montgomery::multiply(&self.0, &other.0, &mut product.0);
+        product.set_product(self, other);
         self.0 = product.0;
     }
 
     /// Squares.
     pub(crate) fn square(&mut self) {
         let mut square = Self::ZERO;
-        montgomery::square(&self.0, &mut square.0);
+        W::square(&self.0, &mut square.0);
         self.0 = square.0;
     }
 
     /// Raises to `exponent`, big-endian, in a time that depends on its length only.
     ///
-    /// Windows of 3 bits: their 8 powers take 3 KB of stack. Windows of 4 would take twice that, which a chip may not
-    /// have to spare, to save 4 percent of the time.
-    pub(crate) fn pow(&mut self, exponent: &[u8]) {
-        let mut powers = [Self::ONE; 8];
-        for (index, base) in [&*self; 7].into_iter().enumerate() {
-            let mut power = powers[index].clone();
-            power.mul_assign(base);
-            powers[index + 1] = power;
+    /// `POWERS` are kept on the stack, 416 to 440 bytes each: 7 for windows of 3 bits, 15 for windows of 4, which save
+    /// 4 percent of the time.
+    pub(crate) fn pow<const POWERS: usize>(&mut self, exponent: &[u8]) {
+        let width = (POWERS + 1).ilog2() as usize;
+        let mut powers = [Self::ONE; POWERS];
+        let mut below = Self::ONE;
+        for power in &mut powers {
+            power.set_product(&below, self);
+            below.0 = power.0;
         }
+        drop(below);
         *self = Self::ONE;
-        for window in (0..(exponent.len() * 8).div_ceil(3)).rev() {
-            (0..3).for_each(|_| self.square());
-            self.mul_assign(&Self::select(&powers, digit(exponent, window)));
+        for window in (0..(exponent.len() * 8).div_ceil(width)).rev() {
+            (0..width).for_each(|_| self.square());
+            self.mul_assign(&Self::select(&powers, digit(exponent, window * width, 1, width)));
         }
     }
 
-    /// Raises the group's generator, 5, to `exponent`, big-endian, in a time that depends on its length only.
-    pub(crate) fn generator_power(exponent: &[u8]) -> Self {
-        let mut power = Self::ONE;
-        for byte in exponent {
-            for shift in [6, 4, 2, 0] {
-                power.square();
-                power.square();
-                // 1, 5, 25 or 125: without a branch.
-                let (low, high) = (byte >> shift & 1, byte >> (shift + 1) & 1);
-                power.mul_small((1 + 4 * low) * (1 + 24 * high));
-            }
-        }
-        power
-    }
-
-    /// R, whose form is R^2 modulo N.
-    fn radix() -> Self {
-        // In either word, R's bits are a multiple of 40: (2^5)^(bits / 40), squared 3 times.
-        let mut radix = Self::ONE;
-        (0..N * W::BITS as usize / 40).for_each(|_| radix.mul_small(1 << 5));
-        (0..3).for_each(|_| radix.square());
-        radix
+    /// Becomes the product of two others.
+    fn set_product(&mut self, left: &Self, right: &Self) {
+        W::multiply(&left.0, &right.0, &mut self.0);
     }
 
     /// Multiplies by a number of at most 7 bits: R has 8 more than N.
@@ -178,17 +170,25 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
         });
     }
 
-    /// The same number below N.
-    fn canonical(&self) -> Self {
+    /// Whether both are the same number modulo N.
+    fn equals(&self, reduced: &Self) -> bool {
+        let mut number = self.clone();
+        number.reduce();
+        number.0.ct_eq(&reduced.0).into()
+    }
+
+    /// Brings the digits' number below N.
+    fn reduce(&mut self) {
         // Subtracting N is adding 2^3072 - N and taking 2^3072 away, which is there if the number reached N.
-        let mut subtracted = self.clone();
-        subtracted.carry(W::ZERO, |index, word| word + W::Wide::from(W::COMPLEMENT[index]));
-        let reached = W::digit(subtracted.split_above()).ct_eq(&W::from(1));
-        let mut canonical = self.clone();
-        for (word, subtracted) in canonical.0.iter_mut().zip(&subtracted.0) {
-            word.conditional_assign(subtracted, reached);
+        let mut sum = W::Wide::from(W::ZERO);
+        for (digit, complement) in self.0.iter().zip(W::COMPLEMENT) {
+            sum = (sum >> W::BITS) + W::Wide::from(*digit) + W::Wide::from(*complement);
         }
-        canonical
+        let reached = sum >> (W::BITS - Self::SPARE);
+        self.carry(W::ZERO, |index, word| {
+            word + W::Wide::from(W::COMPLEMENT[index]) * reached
+        });
+        self.split_above();
     }
 
     /// Replaces each digit by what `sum` gives for its index and value, and carries.
@@ -205,22 +205,9 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
     /// Takes away what is above 2^3072 and gives it.
     fn split_above(&mut self) -> W::Wide {
         // The highest digit has some bits below; they are pushed to its upper end and back.
-        let spare = W::BITS * N as u32 - 8 * BYTES as u32;
         let highest = W::Wide::from(self.0[N - 1]);
-        self.0[N - 1] = W::digit(W::Wide::from(W::digit(highest << spare)) >> spare);
-        highest >> (W::BITS - spare)
-    }
-
-    /// The element at a secret index: every one is read.
-    fn select(elements: &[Self], index: u8) -> Self {
-        let mut selected = Self::ZERO;
-        for (element, position) in elements.iter().zip(0u8..) {
-            let chosen = position.ct_eq(&index);
-            for (word, from) in selected.0.iter_mut().zip(&element.0) {
-                word.conditional_assign(from, chosen);
-            }
-        }
-        selected
+        self.0[N - 1] = W::digit(W::Wide::from(W::digit(highest << Self::SPARE)) >> Self::SPARE);
+        highest >> (W::BITS - Self::SPARE)
     }
 }
 
@@ -228,12 +215,4 @@ impl<W: Modulus<N>, const N: usize> Drop for Element<W, N> {
     fn drop(&mut self) {
         self.0.zeroize();
     }
-}
-
-/// The three bits of `exponent` (big-endian) from bit `3 * window` on. The position is public, the bits are not.
-fn digit(exponent: &[u8], window: usize) -> u8 {
-    let position = 3 * window;
-    let byte = |index| exponent.iter().nth_back(index).map_or(0, |byte| u16::from(*byte));
-    let bits = byte(position / 8 + 1) << 8 | byte(position / 8);
-    (bits >> (position % 8) & 7) as u8
 }

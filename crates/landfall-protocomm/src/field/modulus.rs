@@ -1,4 +1,4 @@
-use super::{BYTES, word::Word};
+use super::{BYTES, Element, generator::COMB, montgomery, word::Word};
 
 /// N, the prime of RFC 3526 group 15 and of RFC 5054, big-endian (spec protocol.md 6.1).
 pub(crate) const PRIME: [u8; BYTES] = hex(
@@ -20,14 +20,37 @@ pub(crate) trait Modulus<const N: usize>: Word {
     const COMPLEMENT: &'static [Self; N];
     /// R modulo N: the complement with zeros below, since R, a power of 2, is only a few bits above 2^3072.
     const RADIX: [Self; N];
+    /// The form of R, which is R^2 modulo N.
+    const RADIX_SQUARED: &'static Element<Self, N>;
+    /// The lower comb of the generator's powers, for a private exponent.
+    const LOW_COMB: &'static [Element<Self, N>; COMB];
+    /// The upper comb of the generator's powers, for longer exponents.
+    const HIGH_COMB: &'static [Element<Self, N>; COMB];
+
+    /// [`montgomery::multiply`] with as many columns together as suit the machine.
+    fn multiply(left: &[Self; N], right: &[Self; N], product: &mut [Self; N]);
+
+    /// [`montgomery::square`] likewise.
+    fn square(number: &[Self; N], square: &mut [Self; N]);
 }
 
 macro_rules! modulus {
-    ($word:ty, $count:literal) => {
+    ($word:ty, $count:literal, $together:literal, $precomputed:ident) => {
         impl Modulus<$count> for $word {
             const MODULUS: &'static [Self; $count] = &digits(&PRIME, 0);
             const COMPLEMENT: &'static [Self; $count] = &digits(&COMPLEMENT, 0);
             const RADIX: [Self; $count] = digits(&COMPLEMENT, $count * DIGIT - 8 * BYTES);
+            const RADIX_SQUARED: &'static Element<Self, $count> = &$precomputed::RADIX_SQUARED;
+            const LOW_COMB: &'static [Element<Self, $count>; COMB] = &$precomputed::LOW_COMB;
+            const HIGH_COMB: &'static [Element<Self, $count>; COMB] = &$precomputed::HIGH_COMB;
+
+            fn multiply(left: &[Self; $count], right: &[Self; $count], product: &mut [Self; $count]) {
+                montgomery::multiply::<_, _, $together>(left, right, product);
+            }
+
+            fn square(number: &[Self; $count], square: &mut [Self; $count]) {
+                montgomery::square::<_, _, $together>(number, square);
+            }
         }
 
         /// The digits of `bytes`, big-endian, times 2^`shift`.
@@ -50,13 +73,13 @@ macro_rules! modulus {
 }
 
 mod narrow {
-    use super::{BYTES, COMPLEMENT, Modulus, PRIME, Word};
-    modulus!(u32, 110);
+    use super::{super::precomputed_32, BYTES, COMB, COMPLEMENT, Element, Modulus, PRIME, Word, montgomery};
+    modulus!(u32, 110, 5, precomputed_32);
 }
 
 mod wide {
-    use super::{BYTES, COMPLEMENT, Modulus, PRIME, Word};
-    modulus!(u64, 52);
+    use super::{super::precomputed_64, BYTES, COMB, COMPLEMENT, Element, Modulus, PRIME, Word, montgomery};
+    modulus!(u64, 52, 4, precomputed_64);
 }
 
 /// 2^3072 - N: the two's complement.

@@ -3,7 +3,10 @@ use std::{format, string::String, vec::Vec};
 use num_bigint::BigUint;
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    generator::{COMB, HIGH, LOW, SPACING},
+    *,
+};
 
 /// Numbers of full length: any, or one at an edge.
 fn number() -> impl Strategy<Value = BigUint> {
@@ -76,12 +79,20 @@ fn arithmetic_agrees<W: Modulus<N>, const N: usize>(left: &BigUint, right: &BigU
 }
 
 fn powers_agree<W: Modulus<N>, const N: usize>(base: &BigUint, exponent: &[u8]) {
-    let mut power = Element::<W, N>::from_bytes(&bytes(base));
-    power.pow(exponent);
-    let exponent_value = BigUint::from_bytes_be(exponent);
-    assert_eq!(value(&power), base.modpow(&exponent_value, &prime()));
-    let generated = Element::<W, N>::generator_power(exponent);
-    assert_eq!(value(&generated), BigUint::from(5u8).modpow(&exponent_value, &prime()));
+    let element = Element::<W, N>::from_bytes(&bytes(base));
+    let expected = base.modpow(&BigUint::from_bytes_be(exponent), &prime());
+    let mut power = element.clone();
+    power.pow::<7>(exponent);
+    assert_eq!(value(&power), expected);
+    power = element;
+    power.pow::<15>(exponent);
+    assert_eq!(value(&power), expected);
+}
+
+fn generator_power_agrees<const LENGTH: usize>(exponent: &[u8; LENGTH]) {
+    let expected = BigUint::from(5u8).modpow(&BigUint::from_bytes_be(exponent), &prime());
+    assert_eq!(value(&Element::<u64, 52>::generator_power(exponent)), expected);
+    assert_eq!(value(&Element::<u32, 110>::generator_power(exponent)), expected);
 }
 
 proptest! {
@@ -124,6 +135,12 @@ proptest! {
         powers_agree::<u64, 52>(&base, &exponent);
         powers_agree::<u32, 110>(&base, &exponent);
     }
+
+    #[test]
+    fn generator_powers_agree_with_a_general_library(short in any::<[u8; 32]>(), long in any::<[[u8; 32]; 2]>()) {
+        generator_power_agrees(&short);
+        generator_power_agrees::<64>(long.as_flattened().try_into().unwrap());
+    }
 }
 
 #[test]
@@ -144,6 +161,81 @@ fn powers_of_edges_agree_with_a_general_library() {
             powers_agree::<u32, 110>(base, exponent);
         }
     }
+}
+
+#[test]
+fn generator_powers_of_edges_agree_with_a_general_library() {
+    for byte in [0, 1, 0x80, 0xff] {
+        generator_power_agrees(&[byte; 32]);
+        generator_power_agrees(&[byte; 64]);
+    }
+    for bit in 0..512 {
+        let mut exponent = [0; 64];
+        exponent[63 - bit / 8] = 1 << (bit % 8);
+        generator_power_agrees(&exponent);
+    }
+}
+
+/// With LANDFALL_REGENERATE set, writes the files instead.
+#[test]
+fn precomputed_numbers_are_what_a_general_library_computes() {
+    for (file, checked_in, computed) in [
+        (
+            "precomputed_64.rs",
+            include_str!("precomputed_64.rs"),
+            precomputed::<u64, 52>(),
+        ),
+        (
+            "precomputed_32.rs",
+            include_str!("precomputed_32.rs"),
+            precomputed::<u32, 110>(),
+        ),
+    ] {
+        if std::env::var_os("LANDFALL_REGENERATE").is_some() {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/field");
+            std::fs::write(folder.join(file), computed).unwrap();
+        } else {
+            assert_eq!(checked_in, computed, "{file}");
+        }
+    }
+}
+
+/// The text of a file of precomputed numbers.
+fn precomputed<W: Modulus<N>, const N: usize>() -> String {
+    let radix = BigUint::from(1u8) << (W::BITS as usize * N);
+    let element = |number: &BigUint| {
+        let form = number * &radix % prime();
+        let digit = |index| (&form >> (W::BITS as usize * index)) % (BigUint::from(1u8) << W::BITS);
+        let digits: Vec<String> = (0..N).map(|index| format!("{:#x}", digit(index))).collect();
+        let per_line = 416 / W::BITS as usize;
+        let lines: Vec<String> = digits.chunks(per_line).map(|line| line.join(", ")).collect();
+        format!("Element([\n    {},\n])", lines.join(",\n    "))
+    };
+    let comb = |lowest: usize| {
+        let power = |index: usize| {
+            let teeth = (0..4).filter(|tooth| index >> tooth & 1 == 1);
+            let exponent: BigUint = teeth
+                .map(|tooth| BigUint::from(1u8) << (lowest + tooth * SPACING))
+                .sum();
+            element(&BigUint::from(5u8).modpow(&exponent, &prime()))
+        };
+        let powers: Vec<String> = (1..=COMB).map(power).collect();
+        format!("[{}]", powers.join(", "))
+    };
+    let word = 4 + W::BITS;
+    format!(
+        "//! Made by a test of `field`, which says how, and compared by it.\n\n\
+         use super::{{Element, generator::COMB}};\n\n\
+         /// R, whose form is R^2 modulo N.\n#[rustfmt::skip]\n\
+         pub(super) static RADIX_SQUARED: Element<u{word}, {N}> = {};\n\n\
+         /// Powers of 5 for an exponent's bits from {LOW} on.\n#[rustfmt::skip]\n\
+         pub(super) static LOW_COMB: [Element<u{word}, {N}>; COMB] = {};\n\n\
+         /// Powers of 5 for an exponent's bits from {HIGH} on.\n#[rustfmt::skip]\n\
+         pub(super) static HIGH_COMB: [Element<u{word}, {N}>; COMB] = {};\n",
+        element(&radix),
+        comb(LOW),
+        comb(HIGH),
+    )
 }
 
 #[test]

@@ -1,7 +1,9 @@
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::formulas::{HASH, Proofs, Transcript, hash_username, min, multiplier, pad, session_key, u, x};
+use super::formulas::{
+    DRAWS, HASH, Proofs, Transcript, draw_private, hash_username, min, multiplier, pad, session_key, u, x,
+};
 use crate::{
     Random,
     client::XRule,
@@ -19,18 +21,17 @@ impl ClientEphemeral {
     /// Draws a key pair.
     ///
     /// Draws again until A fills all its bytes: devices demand 384 and hash A as it came, so that nobody can differ
-    /// with us over its padding (spec protocol.md 6.2). The top bit of a is set, as known peers do: a poor source
-    /// cannot then make a small exponent.
+    /// with us over its padding (spec protocol.md 6.2). [`DRAWS`] times at most: then A is padded, which devices take
+    /// too. The top bit of a is set, as known peers do: a poor source cannot then make a small exponent.
     pub(crate) fn draw(random: &mut dyn Random) -> Self {
-        loop {
-            let mut private = [0; 32];
-            random.fill(&mut private);
-            private[0] |= 0x80;
-            let ephemeral = Self::from_private(private);
+        let mut ephemeral = Self::from_private(draw_private(random));
+        for _ in 1..DRAWS {
             if min(&ephemeral.public).len() == BYTES {
-                return ephemeral;
+                break;
             }
+            ephemeral = Self::from_private(draw_private(random));
         }
+        ephemeral
     }
 
     /// Makes the key pair of a given a.
@@ -73,7 +74,7 @@ impl ClientProofs {
         blinding.mul_assign(&FieldElement::generator_power(&x));
         secret.sub_assign(&blinding);
         let mut exponent = exponent(&ephemeral.private, &u, &x);
-        secret.pow(&exponent);
+        secret.pow::<15>(&exponent);
         let mut key = session_key(&secret);
         let transcript = Transcript {
             username_hash: &hash_username(username),

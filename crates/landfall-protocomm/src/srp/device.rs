@@ -3,7 +3,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{
     Verifier,
-    formulas::{HASH, MAX_STRIPPED, Proofs, Transcript, min, multiplier, pad, session_key, u},
+    formulas::{DRAWS, HASH, MAX_STRIPPED, Proofs, Transcript, draw_private, min, multiplier, pad, session_key, u},
 };
 use crate::{
     Random,
@@ -20,18 +20,18 @@ pub(crate) struct Ephemeral {
 impl Ephemeral {
     /// Draws a key pair.
     ///
-    /// Draws again until B fills all its bytes, so that no client can differ with us over its padding (and B is not 0).
-    /// The top bit of b is set, as known peers do: a poor source cannot then make a small exponent.
+    /// Draws again until B fills all its bytes, so that no client can differ with us over its padding (and B is not 0):
+    /// [`DRAWS`] times at most, since a shorter B is legal too (spec protocol.md 6.2). The top bit of b is set, as known
+    /// peers do: a poor source cannot then make a small exponent.
     pub(crate) fn draw(verifier: &Verifier<'_>, random: &mut dyn Random) -> Self {
-        loop {
-            let mut private = [0; 32];
-            random.fill(&mut private);
-            private[0] |= 0x80;
-            let ephemeral = Self::from_private(verifier, private);
+        let mut ephemeral = Self::draw_once(verifier, random);
+        for _ in 1..DRAWS {
             if ephemeral.public().len() == BYTES {
-                return ephemeral;
+                break;
             }
+            ephemeral = Self::draw_once(verifier, random);
         }
+        ephemeral
     }
 
     /// Makes the key pair of a given b.
@@ -43,6 +43,10 @@ impl Ephemeral {
             private,
             public: public.to_bytes(),
         }
+    }
+
+    fn draw_once(verifier: &Verifier<'_>, random: &mut dyn Random) -> Self {
+        Self::from_private(verifier, draw_private(random))
     }
 
     /// MIN(B), as it travels.
@@ -106,7 +110,7 @@ impl DeviceProofs {
         let u = u(client.padded(), &ephemeral.public)?;
         let mut secret = verifier.table().pow(&u);
         secret.mul_assign(&FieldElement::from_bytes(client.padded()));
-        secret.pow(&ephemeral.private);
+        secret.pow::<7>(&ephemeral.private);
         let mut key = session_key(&secret);
         let transcript = Transcript {
             username_hash,

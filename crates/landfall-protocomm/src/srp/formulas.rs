@@ -4,6 +4,7 @@ use sha2::{Digest, Sha512};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{
+    Random,
     client::XRule,
     field::{BYTES, FieldElement, hex},
 };
@@ -15,6 +16,11 @@ pub(super) const HASH: usize = 64;
 ///
 /// Espressif's Android library drops them (spec protocol.md 6.2); one more than this comes once in 2^72 numbers.
 pub(super) const MAX_STRIPPED: usize = 8;
+
+/// Draws of a key pair until its public key fills all its bytes, at most.
+///
+/// One draw in 256 is too short; only a broken source, which always gives the same, comes to the end.
+pub(super) const DRAWS: usize = 64;
 
 /// k = H(PAD(N) ‖ PAD(g)).
 pub(super) const MULTIPLIER: [u8; HASH] = hex("a9c2e2559bf0ebb53f0cbbf62282906bede7f2182f00678211fbd5bde5b28503\
@@ -69,6 +75,14 @@ pub(super) fn session_key(secret: &FieldElement) -> [u8; HASH] {
     let key = hash(&[min(&bytes)]);
     bytes.zeroize();
     key
+}
+
+/// Draws a private exponent.
+pub(super) fn draw_private(random: &mut dyn Random) -> [u8; 32] {
+    let mut private = [0; 32];
+    random.fill(&mut private);
+    private[0] |= 0x80;
+    private
 }
 
 /// k as a field element.

@@ -1,7 +1,7 @@
 use subtle::ConstantTimeEq;
 
 use super::formulas::{HASH, pad};
-use crate::field::FieldElement;
+use crate::field::{FieldElement, digit};
 
 /// A verifier's powers, worked out once: with them v^u costs a quarter of the squarings.
 ///
@@ -25,7 +25,11 @@ impl VerifierTable {
         if verifier.is_zero() || verifier.is_one() {
             return Err(InvalidVerifier("the verifier is 0 or 1"));
         }
-        Ok(Self::of(verifier))
+        let mut table = Self {
+            powers: [FieldElement::ONE; _],
+        };
+        FieldElement::comb(verifier, COLUMNS, &mut table.powers);
+        Ok(table)
     }
 
     /// v.
@@ -42,34 +46,14 @@ impl VerifierTable {
         let mut result = FieldElement::ONE;
         for column in (0..COLUMNS).rev() {
             result.square();
-            if let Some(power) = digit(exponent, column)
+            if let Some(power) = digit(exponent, column, COLUMNS, TEETH)
                 .checked_sub(1)
-                .and_then(|index| self.powers.get(index))
+                .and_then(|index| self.powers.get(usize::from(index)))
             {
                 result.mul_assign(power);
             }
         }
         result
-    }
-
-    fn of(verifier: FieldElement) -> Self {
-        let mut table = Self {
-            powers: [FieldElement::ONE; _],
-        };
-        let mut tooth_power = verifier;
-        for tooth in 0..TEETH {
-            let (below, from) = table.powers.split_at_mut((1 << tooth) - 1);
-            let [power, above @ ..] = from else { continue };
-            power.clone_from(&tooth_power);
-            for (product, factor) in above.iter_mut().zip(below) {
-                product.clone_from(factor);
-                product.mul_assign(&tooth_power);
-            }
-            if tooth + 1 < TEETH {
-                (0..COLUMNS).for_each(|_| tooth_power.square());
-            }
-        }
-        table
     }
 }
 
@@ -124,15 +108,3 @@ const TEETH: usize = 4;
 
 /// Bits of the exponent for each tooth.
 const COLUMNS: usize = HASH * 8 / TEETH;
-
-/// The bits of `exponent` (big-endian) in `column`, the lowest tooth's lowest.
-fn digit(exponent: &[u8; HASH], column: usize) -> usize {
-    let bit = |tooth: usize| {
-        let position = tooth * COLUMNS + column;
-        exponent
-            .iter()
-            .nth_back(position / 8)
-            .map_or(0, |byte| usize::from(byte >> (position % 8) & 1))
-    };
-    (0..TEETH).map(|tooth| bit(tooth) << tooth).sum()
-}

@@ -1,12 +1,13 @@
 //! The commands that play a device.
 
-use std::{net::SocketAddr, path::PathBuf};
+use core::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, value_parser};
 
 use crate::secrets::{Hidden, Source};
 
-/// Watch a simulated device being brought onto a network
+/// Shows a simulated device being brought onto a network
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  landfall demo\n  landfall demo --fail wrong-password\n  landfall demo --sec-ver 1"

@@ -98,7 +98,7 @@ impl SecretArgs {
 Examples:
   landfall provision --qr '{\"ver\":\"v1\",\"name\":\"PROV_261FCC\",\"pop\":\"abcd1234\",\"transport\":\"softap\"}'
   landfall provision --pop-file label.txt --ssid home
-  LANDFALL_PASSPHRASE=... landfall provision --host 127.0.0.1:8080 --username wifiprov --password-file - --ssid home")]
+  landfall provision --host 127.0.0.1:8080 --password-file - --ssid home --passphrase ''")]
 pub(crate) struct Provision {
     #[command(flatten)]
     pub(crate) network: NetworkArgs,

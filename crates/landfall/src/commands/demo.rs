@@ -72,7 +72,7 @@ async fn client(host: &str, args: &Demo, printer: &Printer) -> Result<(), Failur
     };
     for network in networks(args.fail) {
         let outcome = connection
-            .provision(&secret(), &network, options, |progress| {
+            .provision(&secret(args.sec_ver), &network, options, |progress| {
                 tell(&progress, &network.ssid, printer)
             })
             .await
@@ -126,13 +126,14 @@ fn label(scheme: u8) -> PayloadSecret<'static> {
     }
 }
 
-fn secret() -> Secret {
+fn secret(scheme: u8) -> Secret {
     let both = Some(Zeroizing::new(DEVELOPMENT_SECRET.into()));
     Secret {
         pop: both.clone(),
         username: Some(DEVELOPMENT_USER.to_owned()),
         password: both,
-        scheme: None,
+        // A client that knows its device insists, or refuses one that asks for nothing.
+        scheme: Some(scheme),
         require_patched: false,
     }
 }

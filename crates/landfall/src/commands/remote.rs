@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use landfall_client::{Connection, Error, Secret, SystemEnvironment, http::HttpTransport};
+use landfall_client::{Connection, Error, Secret, SystemEnvironment, http::HttpTransport, protocomm::NonceRule};
 use zeroize::Zeroizing;
 
 use super::label::Label;
@@ -44,8 +44,13 @@ impl Remote {
             .open_session(secret)
             .await
             .map_err(|error| self.failure(&error))?;
-        if let Some((scheme, _)) = self.connection.session_scheme() {
+        if let Some((scheme, nonce_rule)) = self.connection.session_scheme() {
             printer.event(&Event::SessionEstablished { scheme });
+            if nonce_rule == Some(NonceRule::StaticInsecure2022) {
+                printer.hint(
+                    "whoever records this session can read parts of it (firmware before March 2025): update the device",
+                );
+            }
         }
         Ok(())
     }

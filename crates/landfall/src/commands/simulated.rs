@@ -88,7 +88,7 @@ impl<'a> Narrator<'a> {
                 self.online.set(false);
                 self.say(DeviceEvent::DeviceDisconnected);
             }
-            Happened::RequestFailed { endpoint, error } if self.printer.is_verbose() => {
+            Happened::RequestFailed { endpoint, error } => {
                 self.warn(format!("a request to {endpoint} failed: {error}"));
             }
             Happened::SaveFailed(why) => self.warn(format!("the credentials could not be stored: {why}")),

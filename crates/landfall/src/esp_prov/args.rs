@@ -12,8 +12,11 @@ use crate::secrets::Hidden;
     args_override_self = true,
     disable_version_flag = true,
     after_help = "\
-Exit codes: 0 done; 1 failed, also where the device did not join its network (with ESP_PROV_COMPAT_EXIT=0 in the
-environment that is 0, as in esp_prov.py); 2 the command line is wrong.
+Exit codes:
+  0  done
+  1  failed, also where the device did not join its network
+     (with ESP_PROV_COMPAT_EXIT=0 in the environment that is 0, as in esp_prov.py)
+  2  the command line is wrong
 
 `landfall provision` does the same for people, and tells more."
 )]

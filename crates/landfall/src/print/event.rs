@@ -86,6 +86,7 @@ pub(crate) enum Event<'a> {
 /// Something a simulated device tells; its names begin with `device_`.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[expect(clippy::enum_variant_names, reason = "the variants' names are the events' names")]
 pub(crate) enum DeviceEvent<'a> {
     /// Nothing is stored: provisioning begins.
     DeviceUnprovisioned,

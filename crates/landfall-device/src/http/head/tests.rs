@@ -79,7 +79,11 @@ fn only_post_to_an_endpoint_is_served() {
         ("POST /proto-ver?x", Refusal::Query),
         ("POST /proto-ver?", Refusal::Query),
     ] {
-        assert_eq!(parse(&format!("{line} HTTP/1.1\r\nContent-Length: 1\r\n\r\n")), Err(refusal), "{line}");
+        assert_eq!(
+            parse(&format!("{line} HTTP/1.1\r\nContent-Length: 1\r\n\r\n")),
+            Err(refusal),
+            "{line}"
+        );
     }
 }
 
@@ -90,7 +94,10 @@ fn long_uris_and_heads_are_refused_before_they_end() {
     assert_eq!(parse(&uri(513)), Err(Refusal::UriTooLong));
     let endless = "POST /proto-ver HTTP/1.1\r\n".to_owned() + &"a: b\r\n".repeat(800);
     assert_eq!(parse(&endless), Err(Refusal::HeadersTooLong));
-    assert_eq!(with_fields(&format!("a: {}\r\n", "x".repeat(MAX_HEAD))), Err(Refusal::HeadersTooLong));
+    assert_eq!(
+        with_fields(&format!("a: {}\r\n", "x".repeat(MAX_HEAD))),
+        Err(Refusal::HeadersTooLong)
+    );
 }
 
 #[test]

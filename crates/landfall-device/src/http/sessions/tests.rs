@@ -14,7 +14,11 @@ struct Table {
 
 impl Table {
     fn new() -> Self {
-        Self { sessions: Sessions::default(), now: Instant::now(), next: FIRST }
+        Self {
+            sessions: Sessions::default(),
+            now: Instant::now(),
+            next: FIRST,
+        }
     }
 
     fn arrives(&mut self, kind: Kind, cookie: Cookie, connection: ConnectionId) -> Admission {
@@ -70,21 +74,30 @@ fn without_a_cookie_the_connection_is_the_session() {
 #[test]
 fn a_cookie_once_used_is_required_from_then_on() {
     let mut table = Table::with_a_at_work();
-    assert_eq!(table.arrives(Kind::Work, Cookie::Session(FIRST), A), Admission::Same(id(FIRST)));
+    assert_eq!(
+        table.arrives(Kind::Work, Cookie::Session(FIRST), A),
+        Admission::Same(id(FIRST))
+    );
     assert_eq!(table.arrives(Kind::Work, Cookie::Absent, A), Admission::New(id(SECOND)));
 }
 
 #[test]
 fn another_cookie_on_the_own_connection_begins_anew() {
     let mut table = Table::with_a_at_work();
-    assert_eq!(table.arrives(Kind::Work, Cookie::Foreign, A), Admission::New(id(SECOND)));
+    assert_eq!(
+        table.arrives(Kind::Work, Cookie::Foreign, A),
+        Admission::New(id(SECOND))
+    );
 }
 
 #[test]
 fn the_cookie_brings_the_session_to_another_connection() {
     let mut table = Table::with_a_at_work();
     table.sessions.connection_closed(A);
-    assert_eq!(table.arrives(Kind::Work, Cookie::Session(FIRST), B), Admission::Same(id(FIRST)));
+    assert_eq!(
+        table.arrives(Kind::Work, Cookie::Session(FIRST), B),
+        Admission::Same(id(FIRST))
+    );
     assert!(table.sessions.is_owner(B));
 }
 
@@ -101,16 +114,26 @@ fn a_second_client_does_not_throw_out_one_at_work() {
         let mut table = Table::with_a_at_work();
         assert_eq!(table.arrives(Kind::Work, cookie, B), Admission::Busy);
         assert_eq!(table.arrives(Kind::Version, cookie, B), Admission::Outside);
-        assert_eq!(table.arrives(Kind::Work, Cookie::Absent, A), Admission::Same(id(FIRST)), "{cookie:?}");
+        assert_eq!(
+            table.arrives(Kind::Work, Cookie::Absent, A),
+            Admission::Same(id(FIRST)),
+            "{cookie:?}"
+        );
     }
 }
 
 #[test]
 fn a_client_that_only_asked_for_the_version_is_not_at_work() {
     let mut table = Table::new();
-    assert_eq!(table.arrives(Kind::Version, Cookie::Absent, A), Admission::New(id(FIRST)));
+    assert_eq!(
+        table.arrives(Kind::Version, Cookie::Absent, A),
+        Admission::New(id(FIRST))
+    );
     table.answered(FIRST);
-    assert_eq!(table.arrives(Kind::Version, Cookie::Absent, B), Admission::New(id(SECOND)));
+    assert_eq!(
+        table.arrives(Kind::Version, Cookie::Absent, B),
+        Admission::New(id(SECOND))
+    );
 }
 
 #[test]
@@ -152,7 +175,10 @@ fn asking_for_the_version_from_elsewhere_does_not_prolong_a_turn() {
 #[test]
 fn the_answer_to_an_earlier_session_changes_nothing() {
     let mut table = Table::new();
-    assert_eq!(table.arrives(Kind::Version, Cookie::Absent, A), Admission::New(id(FIRST)));
+    assert_eq!(
+        table.arrives(Kind::Version, Cookie::Absent, A),
+        Admission::New(id(FIRST))
+    );
     assert_eq!(table.arrives(Kind::Work, Cookie::Absent, B), Admission::New(id(SECOND)));
     table.answered(FIRST);
     table.now += Duration::from_secs(30);

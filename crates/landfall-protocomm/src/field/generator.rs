@@ -1,0 +1,40 @@
+use super::{Element, comb::digit, modulus::Modulus};
+
+impl<W: Modulus<N>, const N: usize> Element<W, N> {
+    /// Raises the group's generator, 5, to `exponent`, big-endian, in constant time.
+    ///
+    /// By a comb of nine teeth. The lowest tooth's power is 5, which is multiplied as the small number it is. Four
+    /// more share [`Modulus::LOW_COMB`]: together they hold a private exponent, 256 bits, which is all that a device
+    /// raises 5 to. The other four share [`Modulus::HIGH_COMB`], which is linked only where x, 512 bits, is used: its
+    /// 6 KB make that power a quarter faster than teeth twice as long would.
+    pub(crate) fn generator_power<const LENGTH: usize>(exponent: &[u8; LENGTH]) -> Self {
+        const { assert!(8 * LENGTH <= (1 + 2 * TEETH) * SPACING) };
+        let mut power = Self::ONE;
+        for column in (0..SPACING).rev() {
+            power.square();
+            power.mul_small(1 + 4 * digit(exponent, column, SPACING, 1));
+            let low = digit(exponent, column + LOW, SPACING, TEETH);
+            power.mul_assign(&Self::select(W::LOW_COMB, low));
+            if 8 * LENGTH > HIGH {
+                let high = digit(exponent, column + HIGH, SPACING, TEETH);
+                power.mul_assign(&Self::select(W::HIGH_COMB, high));
+            }
+        }
+        power
+    }
+}
+
+/// Powers in each of the generator's combs.
+pub(super) const COMB: usize = (1 << TEETH) - 1;
+
+/// Teeth of each comb.
+const TEETH: usize = 4;
+
+/// Bits for each tooth: 9 teeth hold 512 bits, 5 teeth hold 256.
+pub(super) const SPACING: usize = 57;
+
+/// The lowest bit of the low comb.
+pub(super) const LOW: usize = SPACING;
+
+/// The lowest bit of the high comb.
+pub(super) const HIGH: usize = LOW + TEETH * SPACING;

@@ -1,0 +1,121 @@
+//! A device's life beyond one provisioning.
+
+use std::fs;
+
+use crate::support::{Device, landfall};
+
+const PROVISION: [&str; 7] = [
+    "provision",
+    "--password",
+    "abcd1234",
+    "--ssid",
+    "myssid",
+    "--passphrase",
+    "mypassword",
+];
+
+#[test]
+fn a_second_start_says_already_provisioned_and_erase_forgets() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let state = ["--state", directory.path().to_str().expect("text")];
+    let device = Device::start(&[&state[..], &["--once"]].concat());
+    assert_eq!(device.client(&PROVISION).code, 0);
+    assert_eq!(device.wait().0, Some(0));
+
+    let again = Device::spawn(&state);
+    again.wait_for("Hello World!");
+    let log = again.log();
+    assert!(
+        log.contains("Already provisioned, starting Wi-Fi STA") && log.contains("Connected with IP Address:"),
+        "{log}"
+    );
+    assert!(!log.contains("Starting provisioning"));
+    drop(again);
+
+    Device::start(&[&state[..], &["--erase"]].concat()).wait_for("Provisioning started");
+}
+
+#[test]
+fn a_failed_provisioning_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let state = ["--state", directory.path().to_str().expect("text"), "--attempts", "1"];
+    let device = Device::start(&state);
+    let failed = device.client(&[
+        "provision",
+        "--password",
+        "abcd1234",
+        "--ssid",
+        "myssid",
+        "--passphrase",
+        "wrong",
+    ]);
+    assert_eq!(failed.code, 5);
+    drop(device);
+    Device::start(&state).wait_for("Starting provisioning");
+}
+
+#[test]
+fn both_signals_end_it_cleanly() {
+    for signal in ["INT", "TERM"] {
+        assert_eq!(Device::start(&[]).end(signal), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_world_of_one_s_own_is_what_the_device_sees() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let world = directory.path().join("world.toml");
+    let built_in = fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../landfall-device/src/wifi/built_in.toml"
+    ));
+    fs::write(
+        &world,
+        built_in
+            .expect("it is there")
+            .replace("MobileHotspot", "caf\u{e9} \\u001b[2J"),
+    )
+    .expect("it can be written");
+    let device = Device::start(&["--world", world.to_str().expect("text")]);
+    let seen = device.client(&["scan", "--password", "abcd1234"]);
+    assert!(
+        seen.stdout.contains("caf\u{e9} \\x1b[2J"),
+        "{}{}",
+        seen.stdout,
+        seen.stderr
+    );
+}
+
+#[test]
+fn a_world_that_makes_no_sense_is_a_usage_error() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let world = directory.path().join("world.toml");
+    fs::write(&world, "colour = 1\n").expect("it can be written");
+    let failed = landfall(&["simulate", "--world", world.to_str().expect("text")]);
+    assert_eq!(failed.code, 2, "{}", failed.stderr);
+    assert!(failed.stderr.contains("colour"), "{}", failed.stderr);
+}
+
+#[test]
+fn a_port_in_use_is_told_with_a_way_out() {
+    let device = Device::start(&[]);
+    let failed = landfall(&["simulate", "--listen", &device.host]);
+    assert_eq!(failed.code, 1);
+    assert!(
+        failed.stderr.contains("hint: ") && failed.stderr.contains("--listen"),
+        "{}",
+        failed.stderr
+    );
+}
+
+#[test]
+fn a_password_of_one_s_own_stays_out_of_the_code_unless_asked_for() {
+    let own = ["--username", "alice", "--password", "open-sesame"];
+    let hidden = Device::start(&own).wait_for("qrcode.html?data=");
+    assert!(
+        hidden.ends_with(r#"{"ver":"v1","name":"PROV_261FCC","transport":"softap"}"#),
+        "{hidden}"
+    );
+    let shown = Device::start(&[&own[..], &["--qr-password"]].concat()).wait_for("qrcode.html?data=");
+    assert!(shown.contains(r#""username":"alice","pop":"open-sesame""#), "{shown}");
+}
