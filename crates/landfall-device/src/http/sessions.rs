@@ -107,10 +107,9 @@ impl Sessions {
                 session.begin(kind, connection, now);
                 Admission::Same(session.id)
             }
-            Some(session) if session.is_busy(connection, now) => match kind {
-                Kind::Version => Admission::Outside,
-                Kind::Work => Admission::Busy,
-            },
+            // Who only asks what this device is takes nobody's place, however silent the other one is.
+            Some(session) if kind == Kind::Version && session.is_held(connection) => Admission::Outside,
+            Some(session) if session.is_busy(connection, now) => Admission::Busy,
             _ => {
                 let id = draw();
                 let mut session = Session::new(id, connection, now);
@@ -169,7 +168,12 @@ impl Session {
     /// connection may always begin anew.
     fn is_busy(&self, connection: ConnectionId, now: Instant) -> bool {
         let active = self.waiting > 0 || now.duration_since(self.last_active) < Sessions::PATIENCE;
-        self.at_work && active && self.connection.is_some_and(|own| own != connection)
+        active && self.is_held(connection)
+    }
+
+    /// Whether the session's client is at work on another connection, which is still open.
+    fn is_held(&self, connection: ConnectionId) -> bool {
+        self.at_work && self.connection.is_some_and(|own| own != connection)
     }
 
     fn begin(&mut self, kind: Kind, connection: ConnectionId, now: Instant) {

@@ -34,7 +34,7 @@ fn refused(running: &Running, expected: Refusal) -> bool {
     running.events().into_iter().any(refused)
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn bodies_that_cannot_be_are_not_answered() {
     let head = |fields: &str| format!("POST /prov-session HTTP/1.1\r\nHost: d\r\n{fields}\r\n").into_bytes();
     for bytes in [
@@ -55,7 +55,7 @@ async fn bodies_that_cannot_be_are_not_answered() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_body_of_4096_bytes_is_read_whole() {
     let running =
         provision(device(Security::Security0).endpoint("len", |request| Some(request.len().to_string().into()))).await;
@@ -70,7 +70,7 @@ async fn a_body_of_4096_bytes_is_read_whole() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_body_without_end_is_cut_off() {
     let running = provision(device(Security::development())).await;
     let mut stream = TcpStream::connect(running.address).await.expect("the device listens");
@@ -87,7 +87,7 @@ async fn a_body_without_end_is_cut_off() {
     honest_client_succeeds(&running, 2).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_is_no_request_gets_the_answer_of_the_original_server() {
     let endless = "POST /proto-ver HTTP/1.1\r\n".to_owned() + &"x-y: zzzzzzzzzzzzzzzzzz\r\n".repeat(1000);
     let long_uri = format!("POST /{} HTTP/1.1\r\n\r\n", "a".repeat(600));
@@ -132,14 +132,14 @@ async fn what_is_no_request_gets_the_answer_of_the_original_server() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_query_after_an_endpoint_is_not_answered() {
     let (response, running) = answer_to("POST /proto-ver?x HTTP/1.1\r\nContent-Length: 3\r\n\r\n---").await;
     assert_eq!(response, None);
     assert!(refused(&running, Refusal::Query));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_request_that_never_ends_is_given_five_seconds() {
     let bytes = request("prov-session", None, &[0; 100]);
     for len in [1, 20, bytes.len() - 1] {
@@ -155,7 +155,7 @@ async fn a_request_that_never_ends_is_given_five_seconds() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_drip_of_bytes_does_not_prolong_a_request() {
     let running = provision(device(Security::development())).await;
     let mut connection = Connection::open(running.address).await;
@@ -170,7 +170,7 @@ async fn a_drip_of_bytes_does_not_prolong_a_request() {
     honest_client_succeeds(&running, 2).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn slow_strangers_do_not_keep_an_honest_client_waiting() {
     let running = provision(device(Security::development())).await;
     let mut strangers = Vec::new();
@@ -186,7 +186,7 @@ async fn slow_strangers_do_not_keep_an_honest_client_waiting() {
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_client_that_leaves_in_the_middle_changes_nothing() {
     let bytes = request("prov-session", None, &[8, 0, 8, 0]);
     let running = provision(device(Security::development())).await;
@@ -197,7 +197,7 @@ async fn a_client_that_leaves_in_the_middle_changes_nothing() {
     honest_client_succeeds(&running, 2).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_thousand_connections_do_not_lock_out_the_honest_client() {
     let running = provision(device(Security::development())).await;
     let mut client = Client::establish(running.address, 2).await;
@@ -224,7 +224,7 @@ async fn a_thousand_connections_do_not_lock_out_the_honest_client() {
     assert!(open < 32, "{open} are still served");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn random_bytes_on_every_endpoint_fail_without_a_word() {
     for security in all_schemes() {
         let scheme = security.scheme();
@@ -242,7 +242,7 @@ async fn random_bytes_on_every_endpoint_fail_without_a_word() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn requests_before_the_handshake_fail() {
     for security in all_schemes().into_iter().skip(1) {
         let scheme = security.scheme();
@@ -259,7 +259,7 @@ async fn requests_before_the_handshake_fail() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn another_scheme_is_refused() {
     for security in all_schemes() {
         let scheme = security.scheme();
@@ -272,7 +272,7 @@ async fn another_scheme_is_refused() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_wrong_secret_is_refused_and_the_right_one_taken() {
     let wrong = [
         client::Security::Security1 { pop: b"abcd1235" },
@@ -298,7 +298,7 @@ async fn a_wrong_secret_is_refused_and_the_right_one_taken() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn apply_before_set_is_an_error_of_the_protocol_and_not_of_the_session() {
     let running = provision(device(Security::development())).await;
     let mut client = Client::establish(running.address, 2).await;
@@ -309,7 +309,7 @@ async fn apply_before_set_is_an_error_of_the_protocol_and_not_of_the_session() {
     assert_eq!(client.ask("prov-config", GET_STATUS).await, CONNECTING);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_manipulated_request_ends_the_session_and_nothing_else() {
     let running = provision(device(Security::development())).await;
     let mut client = Client::establish(running.address, 2).await;

@@ -1,6 +1,6 @@
 //! A client as plain as can be: what it sends and gets is what the tests say.
 
-use core::net::SocketAddr;
+use core::{net::SocketAddr, time::Duration};
 
 use landfall_device::protocomm::{
     NonceRule,
@@ -9,7 +9,11 @@ use landfall_device::protocomm::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
+
+/// Longest wait for anything: a test that fails is better than one that hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection to the device, and what comes back on it.
 pub(crate) struct Connection {
@@ -44,6 +48,12 @@ impl Connection {
 
     /// The next response; `None` if the connection closes without a byte of one.
     pub(crate) async fn response(&mut self) -> Option<Response> {
+        timeout(PATIENCE, self.read_response())
+            .await
+            .expect("an answer or an end in time")
+    }
+
+    async fn read_response(&mut self) -> Option<Response> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             match self.stream.read_u8().await {
@@ -83,7 +93,10 @@ impl Connection {
 
     /// Whether the device closes the connection before it sends anything more.
     pub(crate) async fn is_closed(&mut self) -> bool {
-        matches!(self.stream.read(&mut [0; 1]).await, Ok(0) | Err(_))
+        let read = timeout(PATIENCE, self.stream.read(&mut [0; 1]))
+            .await
+            .expect("something in time");
+        matches!(read, Ok(0) | Err(_))
     }
 }
 
@@ -187,7 +200,7 @@ impl Client {
     /// Asks for the status until it is something else than "connecting".
     pub(crate) async fn wait_for_result(&mut self) -> Vec<u8> {
         loop {
-            tokio::time::sleep(core::time::Duration::from_millis(200)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
             let status = self.ask("prov-config", GET_STATUS).await;
             if !status.starts_with(b"\x08\x01\x5a\x02\x10\x01") && !status.starts_with(b"\x08\x01\x5a\x06\x10\x01") {
                 return status;

@@ -1,6 +1,9 @@
 //! A device that runs while a test talks to it.
 
-use core::net::{Ipv4Addr, SocketAddr};
+use core::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 use std::sync::{Arc, Mutex};
 
 use landfall_device::{
@@ -75,4 +78,12 @@ pub(crate) fn all_schemes() -> [Security; 3] {
         }
     ));
     [Security::Security0, Security::Security1 { pop }, development]
+}
+
+/// Lets time pass in a moment. Between, time is real: a paused clock that runs ahead when nothing is ready would overtake
+/// bytes that are still on their way through a socket.
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
 }

@@ -1,4 +1,4 @@
-//! The device from outside: raw sockets on loopback, files, and tokio's paused time.
+//! The device from outside: raw sockets on loopback, files, and real time (paused only where there are no sockets).
 
 mod bad_input;
 mod client;

@@ -22,7 +22,7 @@ fn credentials(ssid: &[u8], passphrase: &[u8]) -> Credentials {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_device_is_provisioned_under_every_scheme() {
     for security in all_schemes() {
         let scheme = security.scheme();
@@ -64,7 +64,7 @@ async fn a_device_runs_on_several_threads_in_real_time_too() {
     assert_eq!(ended, Ended::Provisioned(Ssid::new(b"myssid").expect("short")));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn events_come_in_the_order_of_the_job() {
     let running = provision(device(Security::Security0)).await;
     let mut client = Client::establish(running.address, 0).await;
@@ -90,7 +90,7 @@ async fn events_come_in_the_order_of_the_job() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_wrong_password_keeps_the_previous_network() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut store = FileStore::open(folder.path()).expect("free");
@@ -118,7 +118,7 @@ async fn a_wrong_password_keeps_the_previous_network() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_second_try_succeeds_in_a_new_session_without_a_reset() {
     let running = provision(device(Security::development()).attempts(AttemptLimit::Total(1))).await;
     let mut first = Client::establish(running.address, 2).await;
@@ -132,7 +132,7 @@ async fn a_second_try_succeeds_in_a_new_session_without_a_reset() {
     assert_eq!(ended, Ended::Provisioned(Ssid::new(b"myssid").expect("short")));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_client_that_lost_its_connection_goes_on_with_its_cookie() {
     let running = provision(device(Security::development())).await;
     let mut client = Client::establish(running.address, 2).await;
@@ -142,7 +142,7 @@ async fn a_client_that_lost_its_connection_goes_on_with_its_cookie() {
     running.ended().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_blocking_scan_answers_when_it_is_done() {
     let running = provision(device(Security::development())).await;
     let mut client = Client::establish(running.address, 2).await;
@@ -155,7 +155,7 @@ async fn a_blocking_scan_answers_when_it_is_done() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_client_that_leaves_a_blocking_scan_leaves_the_device_working() {
     let running = provision(device(Security::Security0)).await;
     let mut client = Client::establish(running.address, 0).await;
@@ -168,7 +168,7 @@ async fn a_client_that_leaves_a_blocking_scan_leaves_the_device_working() {
     assert_eq!(next.ask("prov-config", GET_STATUS).await, b"\x08\x01\x5a\x02\x10\x01");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_application_endpoint_answers_under_every_scheme_and_may_refuse() {
     for security in all_schemes() {
         let scheme = security.scheme();
@@ -188,7 +188,7 @@ async fn an_application_endpoint_answers_under_every_scheme_and_may_refuse() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_application_answer_that_is_too_long_fails_its_request_only() {
     let builder = device(Security::Security0).endpoint("long", |request| Some(vec![b'x'; request.len() * 1000]));
     let running = provision(builder).await;
@@ -199,7 +199,7 @@ async fn an_application_answer_that_is_too_long_fails_its_request_only() {
     assert_eq!(next.ask("long", b"x").await.len(), 1000);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_stop_order_ends_the_service_and_frees_the_port() {
     let running = provision(device(Security::Security0)).await;
     let address = running.address;
@@ -217,7 +217,7 @@ async fn a_stop_order_ends_the_service_and_frees_the_port() {
     assert_eq!(device.stored().expect("readable"), None);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn reprovisioning_takes_a_second_network() {
     let running = provision(device(Security::Security0).auto_stop(AutoStop::Disabled)).await;
     let mut client = Client::establish(running.address, 0).await;
@@ -258,7 +258,7 @@ impl Store for FullDisk {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_failed_save_is_told_and_the_device_still_joins() {
     let running = provision(device(Security::Security0).store(FullDisk)).await;
     let mut client = Client::establish(running.address, 0).await;
@@ -270,7 +270,7 @@ async fn a_failed_save_is_told_and_the_device_still_joins() {
     assert!(events.iter().any(told), "{events:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_provisioned_device_stays_joined_and_a_restarted_one_joins_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = FileStore::open(folder.path()).expect("free");
@@ -323,7 +323,7 @@ async fn joining(device: &mut Device<SimulatedWifi>, time: Duration) -> Vec<Even
     events
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_stop_order_ends_joining_and_nothing_stored_is_an_error() {
     let mut device = device(Security::Security0).build().expect("buildable");
     let nothing = device.join_stored(|_| {}).await;

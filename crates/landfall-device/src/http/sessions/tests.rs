@@ -173,6 +173,14 @@ fn asking_for_the_version_from_elsewhere_does_not_prolong_a_turn() {
 }
 
 #[test]
+fn asking_for_the_version_ends_no_session_at_work_however_silent() {
+    let mut table = Table::with_a_at_work();
+    table.now += 100 * Sessions::PATIENCE;
+    assert_eq!(table.arrives(Kind::Version, Cookie::Absent, B), Admission::Outside);
+    assert_eq!(table.arrives(Kind::Work, Cookie::Absent, A), Admission::Same(id(FIRST)));
+}
+
+#[test]
 fn the_answer_to_an_earlier_session_changes_nothing() {
     let mut table = Table::new();
     assert_eq!(
