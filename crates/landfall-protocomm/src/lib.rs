@@ -14,8 +14,8 @@
 #[cfg(test)]
 extern crate std;
 
-pub mod client;
 mod cipher;
+pub mod client;
 pub mod device;
 mod endpoint;
 mod field;

@@ -43,7 +43,8 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
     /// 1.
     pub(crate) const ONE: Self = Self(W::RADIX);
 
-    const ZERO: Self = Self([W::ZERO; N]);
+    /// 0.
+    pub(crate) const ZERO: Self = Self([W::ZERO; N]);
 
     /// Bits that the digits have above 2^3072.
     const SPARE: u32 = W::BITS * N as u32 - 8 * BYTES as u32;
@@ -136,13 +137,12 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
     /// 4 percent of the time.
     pub(crate) fn pow<const POWERS: usize>(&mut self, exponent: &[u8]) {
         let width = (POWERS + 1).ilog2() as usize;
-        let mut powers = [Self::ONE; POWERS];
-        let mut below = Self::ONE;
+        let mut powers = [const { Self::ZERO }; POWERS];
+        let mut below = &Self::ONE;
         for power in &mut powers {
-            power.set_product(&below, self);
-            below.0 = power.0;
+            power.set_product(below, self);
+            below = power;
         }
-        drop(below);
         *self = Self::ONE;
         for window in (0..(exponent.len() * 8).div_ceil(width)).rev() {
             (0..width).for_each(|_| self.square());

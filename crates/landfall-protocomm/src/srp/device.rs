@@ -24,12 +24,12 @@ impl Ephemeral {
     /// [`DRAWS`] times at most, since a shorter B is legal too (spec protocol.md 6.2). The top bit of b is set, as known
     /// peers do: a poor source cannot then make a small exponent.
     pub(crate) fn draw(verifier: &Verifier<'_>, random: &mut dyn Random) -> Self {
-        let mut ephemeral = Self::draw_once(verifier, random);
+        let mut ephemeral = Self::from_private(verifier, draw_private(random));
         for _ in 1..DRAWS {
             if ephemeral.public().len() == BYTES {
                 break;
             }
-            ephemeral = Self::draw_once(verifier, random);
+            ephemeral = Self::from_private(verifier, draw_private(random));
         }
         ephemeral
     }
@@ -43,10 +43,6 @@ impl Ephemeral {
             private,
             public: public.to_bytes(),
         }
-    }
-
-    fn draw_once(verifier: &Verifier<'_>, random: &mut dyn Random) -> Self {
-        Self::from_private(verifier, draw_private(random))
     }
 
     /// MIN(B), as it travels.

@@ -357,6 +357,24 @@ fn drawn_public_keys_fill_all_their_bytes() {
 }
 
 #[test]
+fn a_source_that_always_gives_a_short_key_does_not_hang() {
+    let broken = |private: [u8; 32]| move |bytes: &mut [u8]| bytes.copy_from_slice(&private);
+    let private = Vector::parse(HANDSHAKES[2]).array("client_private_a");
+    let client = ClientEphemeral::draw(&mut broken(private));
+    assert_eq!(min(client.public()).len(), BYTES - 1);
+
+    let vector = Vector::parse(HANDSHAKES[3]);
+    let user = User::new(
+        vector.text("username"),
+        vector.text("password"),
+        &vector.hex("salt"),
+        XRule::Full,
+    );
+    let device = Ephemeral::draw(&user.verifier(), &mut broken(vector.array("device_private_b")));
+    assert_eq!(device.public().len(), BYTES - 1);
+}
+
+#[test]
 fn public_keys_that_are_zero_modulo_the_prime_are_refused() {
     for public in [[0; BYTES], PRIME] {
         assert!(ClientPublic::new(&public).is_err());

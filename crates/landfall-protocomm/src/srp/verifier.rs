@@ -17,19 +17,7 @@ impl VerifierTable {
     /// # Errors
     /// [`InvalidVerifier`] if it is longer, or not between 2 and N - 1.
     pub fn new(verifier: &[u8]) -> Result<Self, InvalidVerifier> {
-        let bytes = pad(verifier).ok_or(InvalidVerifier("the verifier is longer than 384 bytes"))?;
-        let verifier = FieldElement::from_bytes(&bytes);
-        if !bool::from(verifier.to_bytes().ct_eq(&bytes)) {
-            return Err(InvalidVerifier("the verifier is not below the modulus"));
-        }
-        if verifier.is_zero() || verifier.is_one() {
-            return Err(InvalidVerifier("the verifier is 0 or 1"));
-        }
-        let mut table = Self {
-            powers: [FieldElement::ONE; _],
-        };
-        FieldElement::comb(verifier, COLUMNS, &mut table.powers);
-        Ok(table)
+        Ok(Self::of(checked(verifier)?))
     }
 
     /// v.
@@ -54,6 +42,18 @@ impl VerifierTable {
             }
         }
         result
+    }
+
+    const BLANK: Self = Self {
+        powers: [FieldElement::ZERO; _],
+    };
+
+    /// Apart from [`Self::new`], so that the table is made where it stays: a copy would be 6 KB more of stack.
+    #[inline(never)]
+    fn of(verifier: FieldElement) -> Self {
+        let mut table = Self::BLANK;
+        FieldElement::comb(verifier, COLUMNS, &mut table.powers);
+        table
     }
 }
 
@@ -108,3 +108,16 @@ const TEETH: usize = 4;
 
 /// Bits of the exponent for each tooth.
 const COLUMNS: usize = HASH * 8 / TEETH;
+
+#[inline(never)]
+fn checked(verifier: &[u8]) -> Result<FieldElement, InvalidVerifier> {
+    let bytes = pad(verifier).ok_or(InvalidVerifier("the verifier is longer than 384 bytes"))?;
+    let verifier = FieldElement::from_bytes(&bytes);
+    if !bool::from(verifier.to_bytes().ct_eq(&bytes)) {
+        return Err(InvalidVerifier("the verifier is not below the modulus"));
+    }
+    if verifier.is_zero() || verifier.is_one() {
+        return Err(InvalidVerifier("the verifier is 0 or 1"));
+    }
+    Ok(verifier)
+}
