@@ -12,8 +12,7 @@ use prost::Message;
 
 use super::Codec;
 use crate::oracle::{
-    ConfigMember, CtrlMember, Empty, NetworkConfigPayload, NetworkCtrlPayload, NetworkScanPayload, Outcome,
-    RespGetStatus, RespGetThreadStatus, RespScanResult, RespScanStatus, RespScanThreadResult, ScanMember,
+    ConfigMember, CtrlMember, Empty, NetworkConfigPayload, NetworkCtrlPayload, NetworkScanPayload, ScanMember,
 };
 
 proptest! {
