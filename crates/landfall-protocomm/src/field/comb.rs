@@ -3,6 +3,8 @@
 //! A comb deals the exponent's bits to its teeth, `spacing` bits each. The bits that the teeth hold in one column pick
 //! one of the powers, so that a column costs a squaring and a product, however many teeth there are.
 
+use subtle::ConstantTimeEq;
+
 use super::{Element, modulus::Modulus};
 
 /// The bits of `exponent`, big-endian, that so many teeth hold: those at `first` and every `spacing` above it.
@@ -40,8 +42,6 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
 
     /// The power that a comb's digit picks, 1 for the digit 0: every one is read, since the digit is secret.
     pub(super) fn select(powers: &[Self], digit: u8) -> Self {
-        use subtle::ConstantTimeEq;
-
         let mut selected = Self::ONE;
         for (power, position) in powers.iter().zip(1u8..) {
             let chosen = position.ct_eq(&digit);
