@@ -1,8 +1,8 @@
 //! The programs `landfall` and `esp-prov`.
 //!
-//! What was typed ([`args`]) is apart from what it does ([`commands`]) and from how it is told ([`print`]). `esp-prov`
-//! has its own arguments, flow and texts ([`esp_prov`]), since every one of them is another program's.
-//! Both end with a code of [`exit`], and whatever goes wrong is a [`failure`] with a way out.
+//! What was typed (`args`) is apart from what it does (`commands`) and from how it is told (`print`). `esp-prov`
+//! has its own arguments, flow and texts (`esp_prov`), since every one of them is another program's.
+//! Both end with a code of `exit`, and whatever goes wrong is a `failure` with a way out.
 
 mod args;
 mod commands;

@@ -35,7 +35,7 @@ pub(crate) const BYTES: usize = 384;
 /// A number modulo N, wiped when dropped.
 ///
 /// Held in Montgomery's form, times R modulo N, in `N` digits with the lowest first. The digits' number is below 2 N,
-/// which is all that the operations need; where it matters which of the two it is, [`Element::canonical`] decides.
+/// which is all that the operations need; where it matters which of the two it is, [`Element::to_bytes`] decides.
 #[derive(Clone)]
 pub(crate) struct Element<W: Modulus<N>, const N: usize>([W; N]);
 

@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// Way to the device: softap or httpd (ble and console are not there yet)
     #[arg(long = "transport", value_name = "MODE")]
     pub(super) transport: String,
-    /// HTTP: host[:port] of the device [default: 192.168.4.1:80]; BLE: its name
+    /// HTTP: host or host:port of the device, 192.168.4.1:80 by default; BLE: its name
     #[arg(long = "service_name", value_name = "NAME")]
     pub(super) service_name: Option<String>,
     /// Protocol version to check for
