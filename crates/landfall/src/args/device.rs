@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, value_parser};
 
-use crate::secrets::{Hidden, Source};
+use super::secret::{PasswordArgs, PopArgs};
+use crate::secrets::Hidden;
 
 /// Shows a simulated device being brought onto a network
 #[derive(Args)]
@@ -77,15 +78,11 @@ pub(crate) struct Simulate {
 #[derive(Args)]
 #[command(next_help_heading = "Security")]
 pub(crate) struct DeviceSecret {
-    /// Security scheme
-    #[arg(long, value_name = "0|1|2", default_value_t = 2, value_parser = value_parser!(u8).range(0..=2))]
-    pub(crate) sec_ver: u8,
-    /// Proof of possession, for security 1; '' for none (also LANDFALL_POP)
-    #[arg(long)]
-    pub(crate) pop: Option<Hidden>,
-    /// File that holds it; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "pop")]
-    pub(crate) pop_file: Option<PathBuf>,
+    /// Security scheme [default: 1 with a proof of possession, else 2]
+    #[arg(long, value_name = "0|1|2", value_parser = value_parser!(u8).range(0..=2))]
+    pub(crate) sec_ver: Option<u8>,
+    #[command(flatten)]
+    pub(crate) pop: PopArgs,
     /// User name, for security 2
     #[arg(
         long,
@@ -95,12 +92,8 @@ pub(crate) struct DeviceSecret {
         default_value = "wifiprov"
     )]
     pub(crate) username: String,
-    /// Password, for security 2 (also LANDFALL_PASSWORD)
-    #[arg(long)]
-    pub(crate) password: Option<Hidden>,
-    /// File that holds it; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "password")]
-    pub(crate) password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
     /// Salt in hex, for security 2 without a password; see `landfall credentials`
     #[arg(long, value_name = "HEX", requires = "verifier", conflicts_with_all = ["password", "password_file"])]
     pub(crate) salt: Option<String>,
@@ -113,28 +106,6 @@ pub(crate) struct DeviceSecret {
     /// Reuse security 2's nonce as firmware of 2022 did, for clients of 2022. Insecure
     #[arg(long)]
     pub(crate) insecure_static_nonce: bool,
-}
-
-impl DeviceSecret {
-    /// Sources of the proof of possession.
-    pub(crate) fn pop_source(&self) -> Source<'_> {
-        Source {
-            name: "proof of possession",
-            flag: self.pop.as_ref(),
-            file: self.pop_file.as_ref(),
-            variable: "LANDFALL_POP",
-        }
-    }
-
-    /// Sources of the password of security 2.
-    pub(crate) fn password_source(&self) -> Source<'_> {
-        Source {
-            name: "password",
-            flag: self.password.as_ref(),
-            file: self.password_file.as_ref(),
-            variable: "LANDFALL_PASSWORD",
-        }
-    }
 }
 
 /// Which of Espressif's components a device claims to be.

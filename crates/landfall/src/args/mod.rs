@@ -1,6 +1,7 @@
 //! What was typed on the command line of `landfall`. What it means is for the commands to say.
 
 mod device;
+mod secret;
 mod target;
 mod tools;
 

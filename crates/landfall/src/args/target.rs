@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, value_parser};
 
+use super::secret::{PasswordArgs, PopArgs};
 use crate::secrets::{Hidden, Source};
 
 /// Where a device is and how to get in.
@@ -40,54 +41,24 @@ pub(crate) enum TransportKind {
 
 /// What opens a session. A secret on the command line can be seen by others on this machine.
 #[derive(Args, Clone)]
-#[command(next_help_heading = "Secret (also by environment: LANDFALL_POP, LANDFALL_USERNAME, LANDFALL_PASSWORD)")]
+#[command(next_help_heading = "Secret")]
 pub(crate) struct SecretArgs {
     /// Text of the device's QR code: name and secret in one
     #[arg(long, value_name = "TEXT")]
     pub(crate) qr: Option<Hidden>,
-    /// Proof of possession, for security 1
-    #[arg(long)]
-    pub(crate) pop: Option<Hidden>,
-    /// File that holds it; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "pop")]
-    pub(crate) pop_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) pop: PopArgs,
     /// User name, for security 2 [default: wifiprov, as in Espressif's examples]
-    #[arg(long, value_name = "NAME", env = "LANDFALL_USERNAME", hide_env = true)]
+    #[arg(long, value_name = "NAME", env = "LANDFALL_USERNAME", hide_env_values = true)]
     pub(crate) username: Option<String>,
-    /// Password, for security 2
-    #[arg(long)]
-    pub(crate) password: Option<Hidden>,
-    /// File that holds it; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "password")]
-    pub(crate) password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
     /// Security scheme to insist on [default: what the device says]
     #[arg(long, value_name = "0|1|2", value_parser = value_parser!(u8).range(0..=2))]
     pub(crate) sec_ver: Option<u8>,
     /// Refuse devices whose security 2 is broken (firmware before March 2025), whatever they say of themselves
     #[arg(long)]
     pub(crate) require_patched: bool,
-}
-
-impl SecretArgs {
-    /// Sources of the proof of possession.
-    pub(crate) fn pop_source(&self) -> Source<'_> {
-        Source {
-            name: "proof of possession",
-            flag: self.pop.as_ref(),
-            file: self.pop_file.as_ref(),
-            variable: "LANDFALL_POP",
-        }
-    }
-
-    /// Sources of the password of security 2.
-    pub(crate) fn password_source(&self) -> Source<'_> {
-        Source {
-            name: "password",
-            flag: self.password.as_ref(),
-            file: self.password_file.as_ref(),
-            variable: "LANDFALL_PASSWORD",
-        }
-    }
 }
 
 /// Brings a device onto a Wi-Fi network

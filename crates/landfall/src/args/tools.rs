@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, value_parser};
 
+use super::secret::PasswordArgs;
 use crate::secrets::{Hidden, Source};
 
 /// Makes salt and verifier, which a security 2 device keeps in place of the password
@@ -16,30 +17,14 @@ pub(crate) struct CredentialsArgs {
     /// User name; ASCII, as known clients can use no other
     #[arg(long, value_name = "NAME", env = "LANDFALL_USERNAME", hide_env_values = true)]
     pub(crate) username: String,
-    /// Password (also LANDFALL_PASSWORD) [default: ask]
-    #[arg(long)]
-    pub(crate) password: Option<Hidden>,
-    /// File that holds it; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "password")]
-    pub(crate) password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
     /// Length of the salt, in bytes
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = value_parser!(u8).range(1..=64))]
     pub(crate) salt_len: u8,
     /// How to print them
     #[arg(long, value_enum, default_value_t = CredentialFormat::C)]
     pub(crate) format: CredentialFormat,
-}
-
-impl CredentialsArgs {
-    /// Sources of the password.
-    pub(crate) fn password_source(&self) -> Source<'_> {
-        Source {
-            name: "password",
-            flag: self.password.as_ref(),
-            file: self.password_file.as_ref(),
-            variable: "LANDFALL_PASSWORD",
-        }
-    }
 }
 
 /// How salt and verifier are printed.

@@ -11,7 +11,7 @@ use crate::{
 
 /// Makes salt and verifier.
 pub(super) fn run(args: &CredentialsArgs, printer: &Printer) -> Result<(), Failure> {
-    let source = args.password_source();
+    let source = args.password.source();
     if source.is_exposed() {
         printer.exposed("--password");
     }

@@ -66,12 +66,12 @@ impl Remote {
         };
         match secret.scheme.or_else(|| version.scheme()) {
             Some(1) if secret.pop.is_none() && !version.needs_no_pop() => {
-                secret.pop = args.pop_source().find_or_ask("Proof of possession: ")?;
+                secret.pop = args.pop.source().find_or_ask("Proof of possession: ")?;
             }
             Some(2) => {
                 secret.username.get_or_insert_with(|| DEFAULT_USERNAME.to_owned());
                 if secret.password.is_none() {
-                    secret.password = args.password_source().find_or_ask("Password: ")?;
+                    secret.password = args.password.source().find_or_ask("Password: ")?;
                 }
             }
             _ => {}
@@ -97,17 +97,17 @@ fn given(args: &SecretArgs, label: Option<Label>) -> Result<Secret, Failure> {
         (pop, label.username, label.security)
     });
     Ok(Secret {
-        pop: args.pop_source().find()?.or_else(|| label_pop.clone()),
+        pop: args.pop.source().find()?.or_else(|| label_pop.clone()),
         username: args.username.clone().or(label_username),
         // A code has one secret, whatever the scheme: the key is `pop` for a password too (spec manager.md 9).
-        password: args.password_source().find()?.or(label_pop),
+        password: args.password.source().find()?.or(label_pop),
         scheme: args.sec_ver.or(label_scheme),
         require_patched: args.require_patched,
     })
 }
 
 fn warn_of_exposed(args: &SecretArgs, printer: &Printer) {
-    let exposed = [("--pop", args.pop_source()), ("--password", args.password_source())];
+    let exposed = [("--pop", args.pop.source()), ("--password", args.password.source())];
     for (flag, _) in exposed.iter().filter(|(_, source)| source.is_exposed()) {
         printer.exposed(flag);
     }

@@ -23,6 +23,7 @@ use crate::{
 pub(super) async fn run(args: &Simulate, printer: &Printer) -> Result<(), Failure> {
     let stop = stop_signal().map_err(|error| broken(&error))?;
     let name = args.name.clone().map_or_else(random_name, Ok)?;
+    warn_of_unused(&args.secret, printer);
     let secret = Secret::of(&args.secret)?;
     let mut device = build(args, &name, secret.security.clone(), printer)?;
     if args.erase {
@@ -169,8 +170,7 @@ struct Secret {
 
 impl Secret {
     fn of(args: &DeviceSecret) -> Result<Self, Failure> {
-        check_flags(args)?;
-        match args.sec_ver {
+        match scheme(args) {
             0 => Ok(Self {
                 security: Security::Security0,
                 username: String::new(),
@@ -183,7 +183,7 @@ impl Secret {
     }
 
     fn proof_of_possession(args: &DeviceSecret) -> Result<Self, Failure> {
-        let given = args.pop_source().find()?;
+        let given = args.pop.source().find()?;
         let is_development = given.is_none();
         let pop = given.unwrap_or_else(|| Zeroizing::new(DEVELOPMENT_SECRET.into()));
         let text = text(&pop, "proof of possession")?;
@@ -198,7 +198,7 @@ impl Secret {
     }
 
     fn user(args: &DeviceSecret) -> Result<Self, Failure> {
-        let given = args.password_source().find()?;
+        let given = args.password.source().find()?;
         let is_development = given.is_none() && args.salt.is_none();
         let (mut security, text) = match (&args.salt, &args.verifier, given) {
             (Some(salt), Some(verifier), _) => (verifier_of(salt, verifier.expose())?, None),
@@ -240,19 +240,24 @@ impl Secret {
     }
 }
 
-/// A secret for another scheme than the device's would be ignored in silence.
-fn check_flags(args: &DeviceSecret) -> Result<(), Failure> {
-    let pop = args.pop.is_some() || args.pop_file.is_some();
-    let password = args.password.is_some() || args.password_file.is_some() || args.salt.is_some();
-    match args.sec_ver {
-        0 if pop || password => Err(Failure::usage("security 0 takes no secret").hint("choose --sec-ver 1 or 2")),
-        1 if password => {
-            Err(Failure::usage("security 1 takes a proof of possession")
-                .hint("give it with --pop, or choose --sec-ver 2"))
-        }
-        2 if pop => Err(Failure::usage("security 2 takes a user name and a password")
-            .hint("give them with --username and --password, or choose --sec-ver 1")),
-        _ => Ok(()),
+/// The scheme that was chosen, or follows from the secret that was given.
+fn scheme(args: &DeviceSecret) -> u8 {
+    let other = args.password.is_typed() || args.salt.is_some();
+    args.sec_ver
+        .unwrap_or_else(|| if args.pop.is_typed() && !other { 1 } else { 2 })
+}
+
+/// A secret for another scheme than the device's is ignored, but not in silence.
+fn warn_of_unused(args: &DeviceSecret, printer: &Printer) {
+    let scheme = scheme(args);
+    let password = args.password.is_typed() || args.salt.is_some();
+    if scheme != 1 && args.pop.is_typed() {
+        printer.hint(&format!(
+            "security {scheme} takes no proof of possession: it is not used"
+        ));
+    }
+    if scheme != 2 && password {
+        printer.hint(&format!("security {scheme} takes no password: it is not used"));
     }
 }
 

@@ -17,7 +17,7 @@ fn assert_code(finished: &Finished, code: i32) {
 #[test]
 fn a_command_line_that_makes_no_sense_ends_with_2() {
     assert_eq!(landfall(&["provision", "--sec-ver", "3"]).code, 2);
-    assert_code(&landfall(&["simulate", "--pop", "x"]), 2);
+    assert_code(&landfall(&["simulate", "--salt", "00", "--verifier", "no hex"]), 2);
     assert_code(&landfall(&["send", "x", "zz", "--hex"]), 2);
     assert_code(
         &landfall(&["provision", "--ssid", "x", "--passphrase-file", "/nonexistent"]),

@@ -98,7 +98,15 @@ fn errors_do_not_repeat_secrets() {
         &["scan", "--host", "127.0.0.1:1", "--password", PASSWORD][..],
         &["scan", "--qr", &qr],
         &["scan", "--pop", PASSWORD, "--pop-file", "x"],
-        &["simulate", "--sec-ver", "1", "--password", PASSWORD],
+        &[
+            "simulate",
+            "--sec-ver",
+            "1",
+            "--password",
+            PASSWORD,
+            "--world",
+            "/nonexistent",
+        ],
         &["simulate", "--salt", "00", "--verifier", PASSWORD],
         &["credentials", "--username", "zoë", "--password", PASSWORD],
     ] {

@@ -36,6 +36,23 @@ fn a_second_start_says_already_provisioned_and_erase_forgets() {
 }
 
 #[test]
+fn the_secret_chooses_the_scheme_and_one_for_another_scheme_is_told_to_be_unused() {
+    let device = Device::start(&["--pop", "opensesame"]);
+    assert!(device.client(&["info"]).stdout.contains("Security      1"));
+    // The address is taken, so the program ends at once.
+    let taken = device.host.as_str();
+    let ended = landfall(&["simulate", "--sec-ver", "2", "--pop", "opensesame", "--listen", taken]);
+    assert!(
+        ended
+            .stderr
+            .contains("security 2 takes no proof of possession: it is not used"),
+        "{}",
+        ended.stderr
+    );
+    assert!(!ended.stderr.contains("opensesame"), "{}", ended.stderr);
+}
+
+#[test]
 fn a_failed_provisioning_leaves_nothing_behind() {
     let directory = tempfile::tempdir().expect("a directory");
     let state = ["--state", directory.path().to_str().expect("text"), "--attempts", "1"];
