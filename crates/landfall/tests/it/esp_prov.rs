@@ -2,12 +2,12 @@
 
 use std::net::TcpListener;
 
-use crate::support::{Device, ESP_PROV, Finished, command, with_input};
+use crate::support::{Device, ESP_PROV, Finished, command, run, with_input};
 
 const USER: [&str; 4] = ["--sec2_username", "wifiprov", "--sec2_pwd", "abcd1234"];
 
 fn esp_prov(args: &[&str]) -> Finished {
-    command(ESP_PROV, args).output().expect("the program runs").into()
+    run(command(ESP_PROV, args))
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The help texts are the reference, so they are kept whole.
 
-use crate::support::{ESP_PROV, Finished, command, landfall};
+use crate::support::{ESP_PROV, command, landfall, run};
 
 const COMMANDS: [&str; 10] = [
     "demo",
@@ -31,7 +31,7 @@ fn every_command_explains_itself() {
 
 #[test]
 fn the_help_of_esp_prov_names_every_flag_of_the_original() {
-    let help = Finished::from(command(ESP_PROV, &["-h"]).output().expect("it runs"));
+    let help = run(command(ESP_PROV, &["-h"]));
     for flag in [
         "--transport",
         "--service_name",

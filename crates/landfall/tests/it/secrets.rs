@@ -1,8 +1,8 @@
 //! No secret is ever printed: not by the client, not by the device, not in an error.
 
-use std::{fs, process::Command};
+use std::fs;
 
-use crate::support::{Device, ESP_PROV, Finished, LANDFALL, command, with_input};
+use crate::support::{Device, ESP_PROV, Finished, LANDFALL, command, run, with_input};
 
 const PASSWORD: &str = "sesame-PWD-4711";
 const PASSPHRASE: &str = "hush-PSK-0815";
@@ -18,10 +18,6 @@ fn assert_silent(what: &str, text: &str) {
 fn assert_kept(what: &str, finished: &Finished) {
     assert_silent(what, &finished.stdout);
     assert_silent(what, &finished.stderr);
-}
-
-fn run(mut command: Command) -> Finished {
-    command.output().expect("the program runs").into()
 }
 
 #[test]

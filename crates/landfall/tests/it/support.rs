@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     process::{Child, ChildStdout, Command, Output, Stdio},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, mpsc},
     thread,
     time::Instant,
 };
@@ -86,8 +86,30 @@ pub(crate) fn command(program: &str, args: &[&str]) -> Command {
 
 /// Runs `landfall` to its end.
 pub(crate) fn landfall(args: &[&str]) -> Finished {
-    command(LANDFALL, args).output().expect("the program runs").into()
+    run(command(LANDFALL, args))
 }
+
+/// Runs a program to its end.
+pub(crate) fn run(mut command: Command) -> Finished {
+    finish(command.spawn().expect("the program runs"))
+}
+
+/// Waits for the end of a program. One that does not end is ended: a test that fails is better than one that hangs.
+fn finish(child: Child) -> Finished {
+    let id = child.id().to_string();
+    let (ended, end) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        if end.recv_timeout(LONGEST_RUN) == Err(mpsc::RecvTimeoutError::Timeout) {
+            let _ = Command::new("kill").arg(id).status();
+        }
+    });
+    let output = child.wait_with_output().expect("the program ends");
+    drop(ended);
+    output.into()
+}
+
+/// Nothing here takes half as long.
+const LONGEST_RUN: Duration = Duration::from_secs(120);
 
 /// Runs `program` to its end, with `input` at its standard input.
 pub(crate) fn with_input(mut command: Command, input: &str) -> Finished {
@@ -96,7 +118,7 @@ pub(crate) fn with_input(mut command: Command, input: &str) -> Finished {
     // A program that has heard enough is right not to read the rest.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
-    child.wait_with_output().expect("the program ends").into()
+    finish(child)
 }
 
 /// A simulated device in a process of its own, ended when dropped.
