@@ -129,7 +129,7 @@ fn results(program: &Path, report: &mut Report) -> Result<()> {
 
 /// The best of a few runs, in milliseconds: the machine's noise only adds.
 fn delay(program: &Path, passphrase: &str, events: [&'static str; 2]) -> Result<f64> {
-    (0..3)
+    (0..5)
         .map(|_| delay_once(program, passphrase, events))
         .try_fold(f64::MAX, |best, delay| Ok(best.min(delay?)))
 }
