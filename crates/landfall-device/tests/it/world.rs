@@ -182,3 +182,23 @@ fn no_mistake_shows_a_passphrase() {
     let world = access_point("ssid = \"a\"\npassphrase = \"1234567890\"");
     assert!(!format!("{world:?}").contains("1234567890"));
 }
+
+#[test]
+fn the_world_file_of_the_documentation_is_one() {
+    let page = include_str!("../../../../docs/world.md");
+    let (_, rest) = page.split_once("```toml\n").expect("the page has an example");
+    let (example, _) = rest.split_once("```").expect("the example ends");
+    let mut world = world(example);
+    let (_, found) = world.scan(EVERYTHING);
+    assert_eq!(
+        found.iter().map(|found| found.rssi).collect::<Vec<_>>(),
+        [-48, -50, -71]
+    );
+    let (time, joined) = join(&mut world, b"Office", "correct horse");
+    assert_eq!(time, Duration::from_millis(1500));
+    assert_eq!(joined.expect("the passphrase is right").ip.octets(), [10, 0, 0, 17]);
+    assert!(
+        join(&mut world, b"Backroom", "out of sight").1.is_ok(),
+        "hidden networks can be joined"
+    );
+}
