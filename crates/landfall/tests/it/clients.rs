@@ -1,19 +1,11 @@
 //! The commands that talk to a device, on their good days.
 
-use crate::support::{Device, LANDFALL, command, with_input};
+use crate::support::{Device, LANDFALL, PROVISION, command, with_input};
 
 #[test]
 fn a_device_is_provisioned_and_both_ends_tell_of_it() {
     let device = Device::start(&["--once"]);
-    let done = device.client(&[
-        "provision",
-        "--password",
-        "abcd1234",
-        "--ssid",
-        "myssid",
-        "--passphrase",
-        "mypassword",
-    ]);
+    let done = device.client(&PROVISION);
     insta::assert_snapshot!("client", done.redacted());
     device.wait_for("Provisioning stopped");
     insta::assert_snapshot!("device", crate::support::redact(&without_hello(&device.log())));

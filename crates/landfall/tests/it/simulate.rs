@@ -2,17 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Device, landfall};
-
-const PROVISION: [&str; 7] = [
-    "provision",
-    "--password",
-    "abcd1234",
-    "--ssid",
-    "myssid",
-    "--passphrase",
-    "mypassword",
-];
+use crate::support::{Device, PROVISION, landfall};
 
 #[test]
 fn a_second_start_says_already_provisioned_and_erase_forgets() {

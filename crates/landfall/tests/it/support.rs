@@ -12,6 +12,17 @@ use std::{
 pub(crate) const LANDFALL: &str = env!("CARGO_BIN_EXE_landfall");
 pub(crate) const ESP_PROV: &str = env!("CARGO_BIN_EXE_esp-prov");
 
+/// Provisions a device that has the development credentials.
+pub(crate) const PROVISION: [&str; 7] = [
+    "provision",
+    "--password",
+    "abcd1234",
+    "--ssid",
+    "myssid",
+    "--passphrase",
+    "mypassword",
+];
+
 /// What a program left behind.
 pub(crate) struct Finished {
     pub(crate) code: i32,
