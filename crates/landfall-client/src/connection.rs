@@ -72,6 +72,11 @@ impl<T: Transport, E: Environment> Connection<T, E> {
         Ok(self.transport.send(Endpoint::VERSION.as_str(), request).await?)
     }
 
+    /// What the device said of itself, if it has been asked.
+    pub fn known_version(&self) -> Option<&VersionInfo> {
+        self.version.as_ref()
+    }
+
     /// What the device can do, if it has been asked.
     pub(crate) fn known_capabilities(&self) -> Option<&Capabilities> {
         self.version.as_ref()?.capabilities.as_ref()

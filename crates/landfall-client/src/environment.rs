@@ -14,13 +14,13 @@ pub trait Environment {
 }
 
 /// The operating system's clock and random source, with tokio's timer.
-#[cfg(feature = "http")]
+#[cfg(feature = "system")]
 #[derive(Debug, Clone, Copy)]
 pub struct SystemEnvironment {
     start: std::time::Instant,
 }
 
-#[cfg(feature = "http")]
+#[cfg(feature = "system")]
 impl SystemEnvironment {
     /// An environment whose time starts now.
     pub fn new() -> Self {
@@ -30,14 +30,14 @@ impl SystemEnvironment {
     }
 }
 
-#[cfg(feature = "http")]
+#[cfg(feature = "system")]
 impl Default for SystemEnvironment {
     fn default() -> Self {
         Self::new()
     }
 }
 
-#[cfg(feature = "http")]
+#[cfg(feature = "system")]
 impl Environment for SystemEnvironment {
     fn now(&self) -> Duration {
         self.start.elapsed()

@@ -66,7 +66,10 @@ impl Error {
     /// succeed over a new connection and a new session.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
-            Self::Transport(error) => !matches!(error, TransportError::NoSuchEndpoint | TransportError::Protocol(_)),
+            Self::Transport(error) => !matches!(
+                error,
+                TransportError::NoSuchEndpoint | TransportError::TooLong(_) | TransportError::Protocol(_)
+            ),
             // A device that cannot prove itself may be an impostor: never try again by ourselves.
             Self::Handshake(error) => !matches!(
                 error,

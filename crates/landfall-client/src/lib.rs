@@ -5,10 +5,12 @@
 #![no_std]
 
 extern crate alloc;
-#[cfg(any(test, feature = "http"))]
+#[cfg(any(test, feature = "system"))]
 extern crate std;
 
 mod connection;
+#[cfg(feature = "console")]
+pub mod console;
 mod environment;
 mod error;
 #[cfg(feature = "http")]
@@ -27,7 +29,7 @@ mod version;
 
 pub use connection::Connection;
 pub use environment::Environment;
-#[cfg(feature = "http")]
+#[cfg(feature = "system")]
 pub use environment::SystemEnvironment;
 pub use error::Error;
 pub use landfall_protocomm as protocomm;

@@ -56,6 +56,9 @@ pub enum TransportError {
     /// The device is busy with another client.
     #[error("the device is busy with another client")]
     Busy,
+    /// The request is too long for this way to the device. It has not seen the whole of it.
+    #[error("the request is longer than the device takes: its lines have at most {0} characters")]
+    TooLong(usize),
     /// An answer that is none of this transport's.
     #[error("unexpected answer: {0}")]
     Protocol(String),

@@ -10,6 +10,7 @@
 
 mod builder;
 mod clock;
+mod console;
 mod device;
 mod event;
 mod hex;
@@ -23,6 +24,7 @@ mod store;
 mod wifi;
 
 pub use builder::{BuildError, Builder};
+pub use console::ConsoleService;
 pub use device::{Device, Ended, Handle, RunError};
 pub use event::Event;
 pub use http::HttpService;
@@ -30,6 +32,6 @@ pub use landfall_manager as manager;
 pub use landfall_protocomm as protocomm;
 pub use payload::{PayloadSecret, PayloadTransport, payload_url, provisioning_payload};
 pub use security::Security;
-pub use service::{ClientEvent, Refusal, RequestId, Service, ServiceEvent};
+pub use service::{ClientEvent, Peer, Refusal, RequestId, Service, ServiceEvent};
 pub use store::{FileStore, MemoryStore, Store, StoreError};
 pub use wifi::{Network, OwnedWifiEvent, SimulatedWifi, Wifi, World, WorldError};

@@ -1,7 +1,7 @@
-use core::net::SocketAddr;
+use core::{fmt, net::SocketAddr};
 use std::io;
 
-use landfall_protocomm::SessionId;
+use landfall_protocomm::{SessionId, console::LineError};
 use zeroize::Zeroizing;
 
 /// How requests reach a device: it carries bytes and says which session they belong to, and knows nothing of what
@@ -62,30 +62,56 @@ pub enum ClientEvent {
     /// A client connected.
     Connected {
         /// Its address.
-        peer: SocketAddr,
+        peer: Peer,
     },
     /// A client's connection ended.
     Disconnected {
         /// Its address.
-        peer: SocketAddr,
+        peer: Peer,
     },
     /// A client was told to come back later, for another one is in the middle of its work.
     Busy {
         /// Its address.
-        peer: SocketAddr,
+        peer: Peer,
     },
     /// A request was not taken.
     Refused {
         /// The client's address.
-        peer: SocketAddr,
+        peer: Peer,
         /// Why.
         reason: Refusal,
     },
-    /// No client can connect at the moment; it is tried again.
+    /// No client can connect at the moment; it is tried again, unless the way itself is gone (a serial port that was
+    /// pulled).
     AcceptFailed {
         /// What the operating system says.
         error: String,
     },
+}
+
+/// Where a client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Peer {
+    /// At an address of the network.
+    Network(SocketAddr),
+    /// At the other end of the console's line.
+    Console,
+}
+
+impl From<SocketAddr> for Peer {
+    fn from(address: SocketAddr) -> Self {
+        Self::Network(address)
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network(address) => address.fmt(f),
+            Self::Console => f.write_str("the console"),
+        }
+    }
 }
 
 /// Why a request was not taken.
@@ -125,4 +151,13 @@ pub enum Refusal {
     /// The connection made room for a newer one.
     #[error("too many connections")]
     Evicted,
+    /// No endpoint has the name that a line begins with.
+    #[error("no such endpoint")]
+    UnknownEndpoint,
+    /// A line that is no request.
+    #[error("{0}")]
+    Line(LineError),
+    /// A line that is longer than a request can be.
+    #[error("line too long")]
+    LineTooLong,
 }

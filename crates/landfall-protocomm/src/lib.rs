@@ -8,7 +8,8 @@
 //! * [`device`]: the device's side of a session.
 //! * [`client`]: the client's side of a session.
 //! * [`srp`]: SRP-6a as this protocol pads it, salts and verifiers.
-//! * [`Endpoint`]: the names requests are sent to.
+//! * [`console`]: requests typed as lines, and what comes back.
+//! * [`Endpoint`]: the names requests are sent to; [`gatt`]: where they are over Bluetooth Low Energy.
 #![no_std]
 
 #[cfg(test)]
@@ -16,9 +17,11 @@ extern crate std;
 
 mod cipher;
 pub mod client;
+pub mod console;
 pub mod device;
 mod endpoint;
 mod field;
+pub mod gatt;
 mod random;
 mod session;
 pub mod srp;

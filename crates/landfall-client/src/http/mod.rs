@@ -74,6 +74,11 @@ impl HttpTransport {
         &self.host
     }
 
+    /// Whom it connects to: a name or an address, without brackets, and a port.
+    pub fn address(&self) -> (&str, u16) {
+        (&self.authority.host, self.authority.port)
+    }
+
     fn request(&self, endpoint: &str, body: Bytes) -> Result<Request<connection::Body>, TransportError> {
         let endpoint = Endpoint::new(endpoint).map_err(|error| TransportError::Protocol(error.to_string()))?;
         let mut request = Request::builder()

@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 
 use landfall_protocomm::SessionId;
 use tokio::{
-    io::{AsyncWriteExt, Interest},
+    io::AsyncWriteExt,
     net::TcpStream,
     sync::{mpsc, oneshot, watch},
     time::timeout,
@@ -242,11 +242,11 @@ async fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// Waits until the client sends nothing more. As long as something of it is unread, that cannot be seen.
+/// Waits until the client sends nothing more. As long as something of it is unread, that cannot be seen. It is looked at
+/// the data itself: that it was readable once is known long after it has been read.
 async fn has_left(stream: &TcpStream) {
-    match stream.ready(Interest::READABLE).await {
-        Ok(ready) if !ready.is_read_closed() => future::pending().await,
-        Ok(_) | Err(_) => {}
+    if let Ok(1..) = stream.peek(&mut [0]).await {
+        future::pending().await
     }
 }
 

@@ -161,7 +161,7 @@ impl HttpService {
                 last_active: Instant::now(),
             },
         );
-        self.tell(ClientEvent::Connected { peer });
+        self.tell(ClientEvent::Connected { peer: peer.into() });
     }
 
     /// Which connection has to go, and when: the one idle for longest, and soon if there is no room for a newer one.
@@ -189,11 +189,11 @@ impl HttpService {
             self.forget(id);
             if made_room {
                 self.tell(ClientEvent::Refused {
-                    peer,
+                    peer: peer.into(),
                     reason: Refusal::Evicted,
                 });
             }
-            self.tell(ClientEvent::Disconnected { peer });
+            self.tell(ClientEvent::Disconnected { peer: peer.into() });
         }
     }
 
@@ -206,11 +206,14 @@ impl HttpService {
     fn on_notice(&mut self, notice: Notice) {
         match notice {
             Notice::Request(incoming) => self.on_request(incoming, Chance::First),
-            Notice::Refused { peer, reason } => self.tell(ClientEvent::Refused { peer, reason }),
+            Notice::Refused { peer, reason } => self.tell(ClientEvent::Refused {
+                peer: peer.into(),
+                reason,
+            }),
             Notice::Closing(connection) => self.forget(connection),
             Notice::Closed { connection, peer } => {
                 if self.connections.remove(&connection).is_some() {
-                    self.tell(ClientEvent::Disconnected { peer });
+                    self.tell(ClientEvent::Disconnected { peer: peer.into() });
                 }
             }
         }
@@ -263,7 +266,9 @@ impl HttpService {
             Chance::Last => {
                 // A client that has gone needs no answer.
                 let _ = incoming.answer.send(Answer::Busy);
-                self.tell(ClientEvent::Busy { peer: incoming.peer });
+                self.tell(ClientEvent::Busy {
+                    peer: incoming.peer.into(),
+                });
             }
         }
     }

@@ -50,6 +50,8 @@ pub(super) fn refusal(refusal: Refusal) -> Option<Vec<u8>> {
         Refusal::HeadersTooLong => ("431 Request Header Fields Too Large", "", "Header fields are too long"),
         Refusal::Version => ("505 Version Not Supported", "", "HTTP version not supported by server"),
         Refusal::Query | Refusal::BodyLength | Refusal::TooSlow | Refusal::Truncated | Refusal::Evicted => return None,
+        // The console's.
+        Refusal::UnknownEndpoint | Refusal::Line(_) | Refusal::LineTooLong => return None,
     };
     Some(final_answer(status, fields, text))
 }

@@ -10,8 +10,10 @@ use crate::hex;
 
 /// A radio world: the access points a simulated device sees, and what joining them is like.
 ///
-/// It has no clock and no random source of its own, so it can be replayed.
-#[derive(Debug, Clone, PartialEq)]
+/// It has no clock and no random source of its own, so it can be replayed. It can be a part of another file: what it
+/// deserializes from has the keys of a world file.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "WorldFile")]
 pub struct World {
     /// How long a scan of all channels takes.
     pub scan_time: Duration,
@@ -71,15 +73,7 @@ impl World {
     /// [`WorldError`].
     pub fn from_toml(text: &str) -> Result<Self, WorldError> {
         let file: WorldFile = toml::from_str(text).map_err(|error| syntax_error(text, &error))?;
-        let entries = (1..).zip(file.access_point);
-        let networks =
-            entries.map(|(number, entry)| entry.read(number).map_err(|what| WorldError::Value { number, what }));
-        Ok(Self {
-            scan_time: Duration::from_millis(file.scan_ms),
-            not_found_time: Duration::from_millis(file.not_found_ms),
-            refuse_time: Duration::from_millis(file.refuse_ms),
-            networks: networks.collect::<Result<_, _>>()?,
-        })
+        file.try_into()
     }
 
     /// The five rows of the scan listing in Espressif's example, and a network `myssid` that scans leave out. The
@@ -170,6 +164,22 @@ struct WorldFile {
     refuse_ms: u64,
     #[serde(default)]
     access_point: Vec<Entry>,
+}
+
+impl TryFrom<WorldFile> for World {
+    type Error = WorldError;
+
+    fn try_from(file: WorldFile) -> Result<Self, Self::Error> {
+        let entries = (1..).zip(file.access_point);
+        let networks =
+            entries.map(|(number, entry)| entry.read(number).map_err(|what| WorldError::Value { number, what }));
+        Ok(Self {
+            scan_time: Duration::from_millis(file.scan_ms),
+            not_found_time: Duration::from_millis(file.not_found_ms),
+            refuse_time: Duration::from_millis(file.refuse_ms),
+            networks: networks.collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 /// One `[[access_point]]`.

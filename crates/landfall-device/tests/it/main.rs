@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod client;
+mod console;
 mod harness;
 mod http;
 mod provisioning;

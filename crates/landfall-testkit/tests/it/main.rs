@@ -1,6 +1,7 @@
 //! Client and device together, over a bad link in virtual time.
 
 mod clients;
+mod console;
 mod disconnects;
 mod hostile;
 mod lockout;
