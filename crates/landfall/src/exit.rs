@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use landfall_client::{Error, TransportError};
-
 /// The codes both programs end with. Scripts rely on the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -25,6 +23,10 @@ pub(crate) enum Exit {
     TimedOut = 7,
     /// The device is busy with another client.
     Busy = 8,
+    /// Ctrl-C was typed: 128 and the number of SIGINT, as shells have it.
+    Interrupted = 130,
+    /// The system asked the program to end: 128 and the number of SIGTERM.
+    Terminated = 143,
 }
 
 impl Exit {
@@ -39,19 +41,8 @@ Exit codes:
   5  the Wi-Fi password is wrong
   6  the Wi-Fi network was not found
   7  timed out
-  8  the device is busy with another client";
-
-    /// The code for a client flow that failed.
-    pub(crate) fn of(error: &Error) -> Self {
-        match error {
-            Error::Transport(TransportError::Unreachable(_)) => Self::Unreachable,
-            Error::Transport(TransportError::TimedOut(_)) | Error::TimedOut(_) => Self::TimedOut,
-            Error::Transport(TransportError::Busy) => Self::Busy,
-            Error::WrongSecret | Error::SecretNeeded { .. } => Self::SecretRefused,
-            Error::InvalidInput(_) => Self::Usage,
-            _ => Self::Failure,
-        }
-    }
+  8  the device is busy with another client
+  130  interrupted by Ctrl-C; 143: ended by the system";
 }
 
 impl From<Exit> for ExitCode {
