@@ -10,6 +10,8 @@ use crate::secrets::Hidden;
     name = "esp-prov",
     infer_long_args = true,
     args_override_self = true,
+    // As in Python: a secret may be a number below zero.
+    allow_negative_numbers = true,
     disable_version_flag = true,
     after_help = "\
 Exit codes:
@@ -21,7 +23,7 @@ Exit codes:
 `landfall provision` does the same for people, and tells more."
 )]
 pub(crate) struct Args {
-    /// Way to the device: softap or httpd (ble and console are not there yet)
+    /// Way to the device: softap or httpd, ble, console (with the last two you carry the data by hand)
     #[arg(long = "transport", value_name = "MODE")]
     pub(super) transport: String,
     /// HTTP: host or host:port of the device, 192.168.4.1:80 by default; BLE: its name
@@ -36,7 +38,7 @@ pub(crate) struct Args {
     )]
     pub(super) proto_ver: String,
     /// Security scheme: 0, 1 or 2 [default: what the device says]
-    #[arg(long = "sec_ver", value_name = "N", allow_negative_numbers = true)]
+    #[arg(long = "sec_ver", value_name = "N")]
     pub(super) sec_ver: Option<i64>,
     /// Proof of possession, for security 1
     #[arg(long = "pop", value_name = "POP", default_value = "", hide_default_value = true)]
@@ -62,7 +64,7 @@ pub(crate) struct Args {
     pub(super) sec2_gen_cred: bool,
     /// Length of that salt, in bytes
     #[arg(long = "sec2_salt_len", value_name = "N", default_value_t = 16)]
-    pub(super) sec2_salt_len: usize,
+    pub(super) sec2_salt_len: i64,
     /// Name of the network [default: scan and choose]
     #[arg(long = "ssid", value_name = "SSID", default_value = "", hide_default_value = true)]
     pub(super) ssid: String,
@@ -86,10 +88,10 @@ pub(crate) struct Args {
     /// Tell more
     #[arg(short = 'v', long = "verbose")]
     pub(super) verbose: bool,
-    /// Thread dataset in hex (Thread devices are not supported yet)
+    /// Dataset of the Thread network, in hex [default: scan and choose]
     #[arg(long = "dataset_tlvs", value_name = "HEX")]
     pub(super) dataset_tlvs: Option<Hidden>,
-    /// Bluetooth adapter
+    /// Bluetooth adapter (not used yet)
     #[arg(long = "ble_adapter", value_name = "ADAPTER", default_value = "hci0")]
     pub(super) ble_adapter: String,
 }

@@ -4,17 +4,12 @@ use std::io::{self, Write as _};
 
 use zeroize::Zeroizing;
 
-use super::Raised;
+use super::{Exception, Raised};
 use crate::input;
 
 /// Prints one line to standard output.
 pub(super) fn say(line: &str) {
     write(&format!("{line}\n"));
-}
-
-/// Prints a line that only `--verbose` shows, in green as the original has it (spec esp_prov.md 5).
-pub(super) fn say_verbose(text: &str) {
-    say(&format!("\x1b[32;20m++++ {text} ++++\x1b[0m"));
 }
 
 /// Prints text to standard output as it is.
@@ -34,20 +29,38 @@ pub(super) fn ask(prompt: &str) -> Result<String, Raised> {
     answered(input::visible(prompt, io::stdout()))
 }
 
-/// Asks for a secret.
+/// Asks for a secret. Where there is no terminal, the prompt goes to standard error, as Python's `getpass` has it.
 pub(super) fn ask_hidden(prompt: &str) -> Result<Zeroizing<String>, Raised> {
-    answered(input::hidden(prompt, io::stdout()))
+    answered(input::hidden(prompt, io::stderr()))
 }
+
+/// Asks with `ask` until `read` takes the answer; what it says of one that it does not take is told. Not for ever: a
+/// pipe may never end.
+pub(super) fn ask_until<T: AsRef<str>, A>(
+    ask: impl Fn() -> Result<T, Raised>,
+    read: impl Fn(&str) -> Result<A, String>,
+) -> Result<A, Raised> {
+    let mut left = MOST_QUESTIONS;
+    loop {
+        let complaint = match read(ask()?.as_ref()) {
+            Ok(answer) => return Ok(answer),
+            Err(complaint) => complaint,
+        };
+        say(&complaint);
+        left -= 1;
+        if left == 0 {
+            return Err(Raised::new(Exception::TooManyAnswers));
+        }
+    }
+}
+
+/// Times that one question is asked.
+const MOST_QUESTIONS: u32 = 20;
 
 fn answered<T>(answer: io::Result<Option<T>>) -> Result<T, Raised> {
     match answer {
         Ok(Some(answer)) => Ok(answer),
-        Ok(None) => Err(Raised {
-            kind: "EOFError",
-            text: "EOF when reading a line".into(),
-            hint: None,
-        }
-        .hint("the input has fewer lines than there are questions: give the answer as an option")),
-        Err(error) => Err(Raised::runtime(error.to_string())),
+        Ok(None) => Err(Raised::new(Exception::EndOfInput)),
+        Err(error) => Err(Raised::of_input(&error)),
     }
 }

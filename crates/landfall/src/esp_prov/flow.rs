@@ -1,109 +1,76 @@
-//! The steps, in the order of spec esp_prov.md 2.
+//! The steps that all devices share, in the order of spec esp_prov.md 2.
 
 use core::time::Duration;
-use std::{env, net::ToSocketAddrs as _};
 
 use landfall_client::{
-    Connection, Environment, Network, SystemEnvironment, Transport, VersionInfo, http::HttpTransport,
+    Connection, Environment as _, Error, SystemEnvironment, VersionInfo, protocomm::wire::CtrlRequest,
 };
-use zeroize::Zeroizing;
+use tokio::sync::oneshot;
 
 use super::{
-    Args, Raised, console,
+    Args, Exception, Raised,
     console::say,
-    scan,
+    link::Link,
     session::{self, choose_scheme},
-    status::{self, Verdict},
-    text::{bytes_literal, error_text, ssid},
+    text::error_text,
+    thread,
     watched::Watched,
+    wifi,
 };
 use crate::exit::Exit;
 
 /// One run: what was asked for, and the device.
-pub(super) struct Run<'a, T, E> {
+pub(super) struct Run<'a> {
     pub(super) args: &'a Args,
-    pub(super) device: Connection<T, E>,
+    pub(super) device: Connection<Watched, SystemEnvironment>,
     /// What the device said of itself, once it has been asked.
-    pub(super) version: Option<VersionInfo>,
+    version: Option<VersionInfo>,
+}
+
+/// Which of Espressif's two components a device's firmware is made with (spec versions.md 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Generation {
+    /// `wifi_provisioning`, of ESP-IDF up to v5.5.
+    WifiProvisioning,
+    /// `network_provisioning`, which has come after it.
+    NetworkProvisioning,
 }
 
 /// Connects and goes through all steps.
 pub(super) async fn run(args: &Args) -> Result<Exit, Raised> {
-    let transport = connect(args).await?;
-    let device = Connection::new(Watched::new(transport, args.verbose), SystemEnvironment::new());
-    Run {
+    let (surrender, surrendered) = oneshot::channel();
+    let link = Link::connect(args, surrender).await?;
+    let run = Run {
         args,
-        device,
+        device: Connection::new(Watched::new(link, args.verbose), SystemEnvironment::new()),
         version: None,
-    }
-    .all_steps()
-    .await
-}
-
-/// Step 2.
-async fn connect(args: &Args) -> Result<HttpTransport, Raised> {
-    let failed = || Raised::runtime("Failed to establish connection");
-    let mode = args.transport.to_lowercase();
-    match mode.as_str() {
-        "softap" | "httpd" => {}
-        "ble" | "console" => {
-            return Err(failed().hint(format!("{mode} is not there yet: use a device with --transport softap")));
-        }
-        _ => return Err(failed().hint("--transport takes softap or httpd")),
-    }
-    let host = args.service_name.as_deref().unwrap_or(HttpTransport::DEFAULT_HOST);
-    let resolved = (name_of(host), 0).to_socket_addrs().is_ok();
-    let transport = HttpTransport::new(host).ok().filter(|_| resolved);
-    let Some(transport) = transport else {
-        say(&format!("Unable to resolve hostname: {host}"));
-        return Err(failed().hint("--service_name takes HOST or HOST:PORT"));
     };
-    say(&format!("++++ Connecting to {host}++++"));
-    let mut transport = transport.with_timeout(Duration::from_secs(60));
-    if let Err(error) = transport.reconnect().await {
-        say(&error_text(&error.into()));
-        return Err(failed().hint("join the device's own Wi-Fi network, or say where it is: --service_name HOST:PORT"));
-    }
-    Ok(transport)
-}
-
-/// The host without its port.
-fn name_of(host: &str) -> &str {
-    match host.strip_prefix('[') {
-        Some(bracketed) => bracketed.split(']').next().unwrap_or_default(),
-        None if host.matches(':').count() > 1 => host,
-        None => host.split(':').next().unwrap_or_default(),
+    tokio::select! {
+        biased;
+        Ok(raised) = surrendered => Err(raised),
+        result = run.all_steps() => result,
     }
 }
 
-impl<T: Transport, E: Environment> Run<'_, T, E> {
+impl Run<'_> {
     /// Steps 3 to 13.
     async fn all_steps(mut self) -> Result<Exit, Raised> {
         let scheme = choose_scheme(&mut self).await?;
-        let secret = session::secret(&mut self, scheme).await?;
-        if !self.args.proto_ver.is_empty() {
+        let secret = if self.is_by_hand() {
+            // The version is asked for once, and the seed's transcript has that under the heading of this step.
             self.verify_version().await?;
-        }
-        session::open(&mut self, &secret, scheme).await?;
-        if self.args.reset || self.args.reprov {
-            return Ok(self.control().await);
-        }
-        if self.has_capability("thread_prov").await {
-            return Err(Raised::runtime("Thread devices are not supported yet"));
-        }
-        if !self.args.custom_data.is_empty() {
-            self.send_custom_data().await?;
-        }
-        let Some(network) = self.network().await? else {
-            return Ok(Exit::Success);
+            session::secret(&mut self, scheme).await?
+        } else {
+            let secret = session::secret(&mut self, scheme).await?;
+            self.verify_version().await?;
+            secret
         };
-        self.send_credentials(&network).await?;
-        self.apply().await?;
-        Ok(match status::poll(&mut self, &secret).await {
-            Verdict::Joined => Exit::Success,
-            Verdict::Failed if env::var_os("ESP_PROV_COMPAT_EXIT").is_some_and(|value| value == "0") => Exit::Success,
-            Verdict::Failed => Exit::Failure,
-        })
+        session::open(&mut self, &secret, scheme).await?;
+        if self.has_capability("thread_prov").await {
+            return thread::provision(&mut self, &secret).await;
+        }
+        self.warn_of_generation().await;
+        wifi::provision(&mut self, &secret).await
     }
 
     /// Whether the device lists `name`; one that does not answer lists nothing.
@@ -114,125 +81,109 @@ impl<T: Transport, E: Environment> Run<'_, T, E> {
             .is_some_and(|all| all.has(name))
     }
 
+    /// Which component the device is made with. One that does not say counts as the older one.
+    pub(super) async fn generation(&mut self) -> Generation {
+        match self.ask_version().await {
+            Some(info) if is_network_provisioning(info) => Generation::NetworkProvisioning,
+            _ => Generation::WifiProvisioning,
+        }
+    }
+
     /// What the device says of itself; asked once, where the original asks for each capability.
     pub(super) async fn ask_version(&mut self) -> Option<&VersionInfo> {
         if self.version.is_none() {
-            match self.device.version().await {
-                Ok(info) => {
+            // Devices ignore the content; ancient ones compare it with their own version (spec protocol.md 7).
+            let content = match self.args.proto_ver.as_str() {
+                "" => "---",
+                wanted => wanted,
+            };
+            match self.device.version_raw(content.as_bytes()).await {
+                Ok(answer) => {
+                    let info = VersionInfo::parse(&answer);
                     if self.args.verbose {
                         say(&format!("proto-ver response :  {}", info.text));
                     }
-                    self.version = Some(info.clone());
+                    self.version = Some(info);
                 }
-                Err(error) => say(&error_text(&error)),
+                Err(error) => self.say_error(&error),
             }
         }
         self.version.as_ref()
     }
 
-    /// Step 5.
-    async fn verify_version(&mut self) -> Result<(), Raised> {
-        say("\n==== Verifying protocol version ====");
-        let wanted = &self.args.proto_ver;
-        let matches = match self.device.version_raw(wanted.as_bytes()).await {
-            Ok(answer) => {
-                let info = VersionInfo::parse(&answer);
-                if self.args.verbose {
-                    say(&format!("proto-ver response :  {}", info.text));
-                }
-                [&info.text, &info.version]
-                    .iter()
-                    .any(|text| text.to_lowercase() == wanted.to_lowercase())
-            }
-            Err(error) => {
-                say(&error_text(&error));
-                false
-            }
+    /// Whether each request costs a person's time.
+    pub(super) fn is_by_hand(&self) -> bool {
+        self.device.transport().link().is_by_hand()
+    }
+
+    /// Prints what the original prints where a request failed.
+    pub(super) fn say_error(&self, error: &Error) {
+        say(&error_text(error, self.is_by_hand()));
+    }
+
+    /// The time.
+    pub(super) fn now(&self) -> Duration {
+        self.device.environment().now()
+    }
+
+    /// The time since `began`.
+    pub(super) fn since(&self, began: Duration) -> Duration {
+        self.now().saturating_sub(began)
+    }
+
+    /// Step 7: one command and nothing else, if the arguments ask for it. A refusal is an empty line, and no failure.
+    pub(super) async fn only_control(
+        &mut self,
+        network: &str,
+        reset: CtrlRequest,
+        reprov: CtrlRequest,
+    ) -> Option<Exit> {
+        let command = if self.args.reset {
+            say(&format!("==== Resetting {network}===="));
+            reset
+        } else if self.args.reprov {
+            say(&format!("==== Reprovisioning {network}===="));
+            reprov
+        } else {
+            return None;
         };
+        if let Err(error) = self.control(command).await {
+            self.say_error(&error);
+        }
+        Some(Exit::Success)
+    }
+
+    /// Step 5, if the arguments ask for it.
+    async fn verify_version(&mut self) -> Result<(), Raised> {
+        let wanted = self.args.proto_ver.to_lowercase();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        say("\n==== Verifying protocol version ====");
+        let matches = self.ask_version().await.is_some_and(|info| {
+            // Ancient devices compare for themselves, and say so (spec protocol.md 10).
+            let has_compared = info.text == "SUCCESS";
+            has_compared || info.text.to_lowercase() == wanted || info.version.to_lowercase() == wanted
+        });
         if !matches {
-            return Err(Raised::runtime("Error in protocol version matching"));
+            return Err(Raised::new(Exception::WrongVersion));
         }
         say("==== Verified protocol version successfully ====");
         Ok(())
     }
 
-    /// Step 7. A refusal is an empty line, and no failure.
-    async fn control(&mut self) -> Exit {
-        let result = if self.args.reset {
-            say("==== Resetting WiFi====");
-            self.device.reset().await
-        } else {
-            say("==== Reprovisioning WiFi====");
-            self.device.reprovision().await
-        };
-        if let Err(error) = result {
-            say(&error_text(&error));
+    /// The newer original warns of any device that does not list `wifi_prov`, the older one of none. This program
+    /// speaks to both; but a device of the newer component that does not list it is one of its first weeks, when its
+    /// messages had other numbers (spec versions.md 1).
+    async fn warn_of_generation(&mut self) {
+        if self.generation().await == Generation::NetworkProvisioning && !self.has_capability("wifi_prov").await {
+            say("Use wifi_provisioning for device without \"wifi_prov\" capabilities");
+            say("The device might be using previous wifi_provisioning in ESP-IDF");
         }
-        Exit::Success
     }
+}
 
-    /// Step 8.
-    async fn send_custom_data(&mut self) -> Result<(), Raised> {
-        say("\n==== Sending Custom data to Target ====");
-        match self
-            .device
-            .request("custom-data", self.args.custom_data.as_bytes())
-            .await
-        {
-            Ok(answer) => say(&format!("++++ CustomData response: {}++++", bytes_literal(&answer))),
-            Err(error) => {
-                say(&error_text(&error));
-                return Err(Raised::runtime("Error in custom data"));
-            }
-        }
-        say("==== Custom data sent successfully ====");
-        Ok(())
-    }
-
-    /// Steps 9 and 10; `None` where there is none to choose.
-    async fn network(&mut self) -> Result<Option<Network>, Raised> {
-        let octets = if self.args.ssid.is_empty() {
-            match scan::choose(self).await? {
-                Some(octets) => octets,
-                None => return Ok(None),
-            }
-        } else {
-            self.args.ssid.clone().into_bytes()
-        };
-        let passphrase = match &self.args.passphrase {
-            Some(given) => given.to_bytes(),
-            None => {
-                let typed = console::ask_hidden(&format!("Enter passphrase for {} : ", ssid(&octets)))?;
-                Zeroizing::new(typed.as_bytes().to_vec())
-            }
-        };
-        Ok(Some(Network {
-            ssid: octets,
-            passphrase,
-            bssid: None,
-            channel: None,
-        }))
-    }
-
-    /// Step 11.
-    async fn send_credentials(&mut self, network: &Network) -> Result<(), Raised> {
-        say("\n==== Sending Wi-Fi Credentials to Target ====");
-        if let Err(error) = self.device.set_network(network).await {
-            say(&error_text(&error));
-            return Err(Raised::runtime("Error in send Wi-Fi config"));
-        }
-        say("==== Wi-Fi Credentials sent successfully ====");
-        Ok(())
-    }
-
-    /// Step 12.
-    async fn apply(&mut self) -> Result<(), Raised> {
-        say("\n==== Applying Wi-Fi Config to Target ====");
-        if let Err(error) = self.device.apply().await {
-            say(&error_text(&error));
-            return Err(Raised::runtime("Error in apply Wi-Fi config"));
-        }
-        say("==== Apply config sent successfully ====");
-        Ok(())
-    }
+fn is_network_provisioning(info: &VersionInfo) -> bool {
+    let lists = |name| info.capabilities.as_ref().is_some_and(|all| all.has(name));
+    lists("wifi_prov") || lists("thread_prov") || info.version.starts_with("netprov") || info.version == "v1.2"
 }

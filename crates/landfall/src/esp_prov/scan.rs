@@ -1,129 +1,118 @@
-//! The scan and the choice (spec esp_prov.md 2, step 9).
+//! The scan and the choice, the same for both kinds of network (spec esp_prov.md 2, step 9).
 
 use core::time::Duration;
 
 use landfall_client::{
-    Environment, Error, FoundNetwork, Transport,
-    protocomm::{
-        Endpoint,
-        wire::{ScanRequest, ScanResponse, ScanResponseBody, ScanStart, Status},
-    },
+    Error, Transport as _,
+    protocomm::wire::{ScanRequest, ScanResponseBody},
 };
 
 use super::{
-    Raised,
-    console::{ask, say},
+    Exception, Raised,
+    console::{ask, ask_until, say},
     flow::Run,
-    text::{error_text, scan_heading, scan_row, seconds},
+    request::scan_answer,
+    text::seconds,
 };
 
-/// Has the device scan until the user has chosen; gives the network's name, or `None` where there is none.
-pub(super) async fn choose<T: Transport, E: Environment>(run: &mut Run<'_, T, E>) -> Result<Option<Vec<u8>>, Raised> {
-    if !run.has_capability("wifi_scan").await {
-        return Err(
-            Raised::runtime("Wi-Fi Scan List is not supported by provisioning service")
-                .hint("name the network yourself: --ssid NAME"),
-        );
-    }
+/// A network that a device has found, and how the original words its scan.
+pub(super) trait Found: Sized {
+    /// What is scanned for, as the original calls it.
+    const WHAT: &'static str;
+    /// What stands above the table.
+    const RESULTS: &'static str;
+    /// What is said where nothing was found.
+    const NONE: &'static str;
+    /// The question for the choice.
+    const QUESTION: &'static str;
+
+    /// The request that starts a scan.
+    fn start(group_channels: u32) -> ScanRequest;
+    /// The request for the number of entries.
+    fn status() -> ScanRequest;
+    /// The request for some entries.
+    fn entries(start_index: u32, count: u32) -> ScanRequest;
+    /// Entries to ask for at once over a transport that takes `page`.
+    fn page(page: u32) -> u32;
+    /// The entries of an answer.
+    fn read(body: ScanResponseBody<'_>) -> Option<Vec<Self>>;
+    /// The headings of the table.
+    fn heading() -> String;
+    /// One row of the table.
+    fn row(&self, number: usize) -> String;
+}
+
+/// Has the device scan until the user has chosen; `None` where there is none to choose.
+pub(super) async fn choose<N: Found>(run: &mut Run<'_>) -> Result<Option<N>, Raised> {
     loop {
-        say("\n==== Scanning Wi-Fi APs ====");
-        let began = run.device.environment().now();
-        let found = scan(run, began).await;
+        say(&format!("\n==== Scanning {} ====", N::WHAT));
+        let began = run.now();
+        let found = scan::<N>(run, began).await;
         if let Err(error) = &found {
-            say(&error_text(error));
+            run.say_error(error);
         }
-        say(&format!("\n++++ Scan finished in {}", seconds(since(run, began))));
-        let Ok(found) = found else {
-            return Err(Raised::runtime("Error in scanning Wi-Fi APs"));
+        say(&format!("\n++++ Scan finished in {}", seconds(run.since(began))));
+        let Ok(mut found) = found else {
+            return Err(Raised::new(Exception::ScanFailed).saying(format!("Error in scanning {}", N::WHAT)));
         };
         if found.is_empty() {
-            say("No APs found!");
+            say(N::NONE);
             return Ok(None);
         }
-        say("==== Wi-Fi Scan results ====");
-        say(&scan_heading());
+        say(N::RESULTS);
+        say(&N::heading());
         found
             .iter()
             .enumerate()
-            .for_each(|(index, network)| say(&scan_row(index + 1, network)));
-        if let Some(network) = select(&found)? {
-            return Ok(Some(network.ssid.clone()));
+            .for_each(|(index, network)| say(&network.row(index + 1)));
+        if let Some(index) = select(N::QUESTION, found.len())? {
+            return Ok(Some(found.swap_remove(index)));
         }
     }
 }
 
-/// The network that the user picks by number; `None` to scan again.
-fn select(found: &[FoundNetwork]) -> Result<Option<&FoundNetwork>, Raised> {
-    loop {
-        match ask("Select AP by number (0 to rescan) : ")?.trim().parse::<usize>() {
-            Ok(0) => return Ok(None),
-            Ok(number) if number <= found.len() => return Ok(found.get(number - 1)),
-            _ => say("Invalid input! Retry"),
-        }
-    }
+/// The index of the entry that the user picks by number; `None` to scan again.
+fn select(question: &str, len: usize) -> Result<Option<usize>, Raised> {
+    ask_until(
+        || ask(question),
+        |typed| match typed.trim().parse::<usize>() {
+            Ok(number) if number <= len => Ok(number.checked_sub(1)),
+            _ => Err("Invalid input! Retry".into()),
+        },
+    )
 }
 
-async fn scan<T: Transport, E: Environment>(
-    run: &mut Run<'_, T, E>,
-    began: Duration,
-) -> Result<Vec<FoundNetwork>, Error> {
-    let start = ScanStart {
-        blocking: true,
-        passive: false,
-        group_channels: run.device.transport().scan_group_channels(),
-        period_ms: 120,
-    };
-    exchange(run, ScanRequest::Start(start), |body| {
-        matches!(body, ScanResponseBody::Start).then_some(())
-    })
-    .await?;
-    say(&format!("++++ Scan process executed in {}", seconds(since(run, began))));
-    let total = exchange(run, ScanRequest::Status, |body| match body {
+async fn scan<N: Found>(run: &mut Run<'_>, began: Duration) -> Result<Vec<N>, Error> {
+    let group_channels = run.device.transport().scan_group_channels();
+    let answer = run.scan(N::start(group_channels)).await?;
+    say(&format!("++++ Scan process executed in {}", seconds(run.since(began))));
+    scan_answer(&answer, |body| {
+        matches!(body, ScanResponseBody::Start | ScanResponseBody::ThreadStart).then_some(())
+    })?;
+    let answer = run.scan(N::status()).await?;
+    let total = scan_answer(&answer, |body| match body {
         // A blocking scan is over when it is answered; the original does not look either.
-        ScanResponseBody::Status { result_count, .. } => Some(result_count),
+        ScanResponseBody::Status { result_count, .. } | ScanResponseBody::ThreadStatus { result_count, .. } => {
+            Some(result_count)
+        }
         _ => None,
-    })
-    .await?;
+    })?;
     say(&format!("++++ Scan results : {total}"));
+    read_all(run, total.min(MOST_NETWORKS)).await
+}
+
+async fn read_all<N: Found>(run: &mut Run<'_>, total: u32) -> Result<Vec<N>, Error> {
+    let page = N::page(run.device.transport().scan_page());
     let mut found = Vec::new();
     let mut start_index = 0;
     while start_index < total {
-        let count = PAGE.min(total - start_index);
-        let page: Vec<FoundNetwork> = exchange(run, ScanRequest::Result { start_index, count }, |body| match body {
-            ScanResponseBody::Result(entries) => Some(entries.iter().map(FoundNetwork::from).collect()),
-            _ => None,
-        })
-        .await?;
-        found.extend(page);
+        let count = page.min(total - start_index);
+        let answer = run.scan(N::entries(start_index, count)).await?;
+        found.extend(scan_answer(&answer, N::read)?.into_iter().take(count as usize));
         start_index += count;
     }
     Ok(found)
 }
 
-/// Entries that the original asks for at once over HTTP.
-const PAGE: u32 = 100;
-
-async fn exchange<T: Transport, E: Environment, A>(
-    run: &mut Run<'_, T, E>,
-    request: ScanRequest,
-    read: impl FnOnce(ScanResponseBody<'_>) -> Option<A>,
-) -> Result<A, Error> {
-    let unreadable = Error::BadAnswer { operation: "the scan" };
-    let mut message = vec![0; request.encoded_len()];
-    request
-        .encode(&mut message)
-        .map_err(|_| Error::InvalidInput("the request is too long"))?;
-    let answer = run.device.request(Endpoint::SCAN.as_str(), &message).await?;
-    let response = ScanResponse::decode(&answer).map_err(|_| unreadable.clone())?;
-    if response.status != Status::Success {
-        return Err(Error::Status {
-            operation: "the scan",
-            status: response.status,
-        });
-    }
-    read(response.body).ok_or(unreadable)
-}
-
-fn since<T: Transport, E: Environment>(run: &Run<'_, T, E>, began: Duration) -> Duration {
-    run.device.environment().now().saturating_sub(began)
-}
+/// The most a device can be configured to list (spec protocol.md 8.2).
+const MOST_NETWORKS: u32 = 255;

@@ -1,18 +1,18 @@
 //! From "which scheme" to "session established" (spec esp_prov.md 2, steps 3, 4 and 6).
 
-use landfall_client::{Environment, Secret, Transport};
+use landfall_client::Secret;
 use zeroize::Zeroizing;
 
 use super::{
-    Raised,
+    Exception, Raised,
     console::{ask, ask_hidden, say},
     flow::Run,
     text::session_error_text,
 };
 
 /// The scheme: as told by the user, or else by the device.
-pub(super) async fn choose_scheme<T: Transport, E: Environment>(run: &mut Run<'_, T, E>) -> Result<u8, Raised> {
-    let invalid = || Raised::value("Invalid Security Version");
+pub(super) async fn choose_scheme(run: &mut Run<'_>) -> Result<u8, Raised> {
+    let invalid = || Raised::new(Exception::InvalidScheme);
     let scheme = match run.args.sec_ver {
         Some(number) => u8::try_from(number).map_err(|_| invalid())?,
         None => {
@@ -28,10 +28,7 @@ pub(super) async fn choose_scheme<T: Transport, E: Environment>(run: &mut Run<'_
 }
 
 /// What the scheme needs, asked for where it was not given.
-pub(super) async fn secret<T: Transport, E: Environment>(
-    run: &mut Run<'_, T, E>,
-    scheme: u8,
-) -> Result<Secret, Raised> {
+pub(super) async fn secret(run: &mut Run<'_>, scheme: u8) -> Result<Secret, Raised> {
     let args = run.args;
     let mut secret = Secret {
         scheme: Some(scheme),
@@ -66,16 +63,12 @@ pub(super) async fn secret<T: Transport, E: Environment>(
 }
 
 /// Opens the session.
-pub(super) async fn open<T: Transport, E: Environment>(
-    run: &mut Run<'_, T, E>,
-    secret: &Secret,
-    scheme: u8,
-) -> Result<(), Raised> {
+pub(super) async fn open(run: &mut Run<'_>, secret: &Secret, scheme: u8) -> Result<(), Raised> {
     say("\n==== Starting Session ====");
     if let Err(error) = run.device.open_session(secret).await {
-        say(&session_error_text(&error, scheme));
+        say(&session_error_text(&error, scheme, run.is_by_hand()));
         say("Failed to establish session. Ensure that security scheme and proof of possession are correct");
-        return Err(Raised::runtime("Error in establishing session"));
+        return Err(Raised::new(Exception::NoSession));
     }
     say("==== Session Established ====");
     Ok(())

@@ -1,15 +1,17 @@
 //! How Python words things.
 
-use landfall_client::{
-    Error, FoundNetwork, TransportError,
-    protocomm::{client::Error as HandshakeError, wire::AuthMode},
-};
+use landfall_client::{Error, TransportError, protocomm::client::Error as HandshakeError};
 
-use crate::print::text::{hex, printable};
+use crate::print::text::printable;
 
-/// What the original prints where a request failed.
-pub(super) fn error_text(error: &Error) -> String {
+/// What the original prints where a request failed; `by_hand`: one that the user carried.
+pub(super) fn error_text(error: &Error, by_hand: bool) -> String {
     match error {
+        // What a user is told of a request of theirs is said as it is.
+        Error::Transport(TransportError::Protocol(text)) if by_hand => text.clone(),
+        Error::Transport(TransportError::Refused) | Error::WrongSecret if by_hand => {
+            "Connection Failure : the device gave no answer".into()
+        }
         Error::Transport(error) => transport_error_text(error),
         // An error status raises an error without text there (spec esp_prov.md 6).
         Error::Status { .. } => String::new(),
@@ -19,7 +21,8 @@ pub(super) fn error_text(error: &Error) -> String {
     }
 }
 
-fn transport_error_text(error: &TransportError) -> String {
+/// What the original prints of a connection that failed.
+pub(super) fn transport_error_text(error: &TransportError) -> String {
     match error {
         TransportError::Refused => "Connection Failure : Remote end closed connection without response".into(),
         TransportError::NoSuchEndpoint => "Server responded with error code 404".into(),
@@ -31,7 +34,7 @@ fn transport_error_text(error: &TransportError) -> String {
 }
 
 /// The cause that is printed where no session came about (spec esp_prov.md 2, step 6).
-pub(super) fn session_error_text(error: &Error, scheme: u8) -> String {
+pub(super) fn session_error_text(error: &Error, scheme: u8, by_hand: bool) -> String {
     match (error, scheme) {
         (Error::Handshake(HandshakeError::SchemeMismatch), _) => "Incorrect security scheme".into(),
         (Error::Handshake(HandshakeError::WrongProof | HandshakeError::InvalidParameter(_)), 1) => {
@@ -40,7 +43,7 @@ pub(super) fn session_error_text(error: &Error, scheme: u8) -> String {
         (Error::Handshake(HandshakeError::WrongProof), _) => "Failed to verify device proof".into(),
         (Error::Handshake(HandshakeError::InvalidParameter(_)), _) => "Failed to generate client proof!".into(),
         (Error::Handshake(_), _) => "Unsupported security protocol".into(),
-        _ => error_text(error),
+        _ => error_text(error, by_hand),
     }
 }
 
@@ -71,48 +74,10 @@ pub(super) fn seconds(duration: core::time::Duration) -> String {
     format!("{:?} sec", duration.as_secs_f64())
 }
 
-/// The headings of the scan table.
-pub(super) fn scan_heading() -> String {
-    row("S.N.", "SSID", "BSSID", "CHN", "RSSI", "AUTH")
-}
-
-/// One row of the scan table.
-pub(super) fn scan_row(number: usize, network: &FoundNetwork) -> String {
-    row(
-        &format!("[{number:>2}]"),
-        &ssid(&network.ssid),
-        &hex(&network.bssid),
-        &network.channel.to_string(),
-        &network.rssi.to_string(),
-        &auth_name(network.auth),
-    )
-}
-
 /// A network's name as it is shown.
 pub(super) fn ssid(octets: &[u8]) -> String {
     let end = octets.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     printable(octets.get(..end).unwrap_or_default())
-}
-
-fn row(number: &str, ssid: &str, bssid: &str, channel: &str, rssi: &str, auth: &str) -> String {
-    format!("{number:>4} {ssid:<33} {bssid:<12} {channel:>4} {rssi:<4} {auth:<16}")
-}
-
-fn auth_name(auth: AuthMode) -> String {
-    match auth {
-        AuthMode::Open => "Open".into(),
-        AuthMode::Wep => "WEP".into(),
-        AuthMode::WpaPsk => "WPA_PSK".into(),
-        AuthMode::Wpa2Psk => "WPA2_PSK".into(),
-        AuthMode::WpaWpa2Psk => "WPA_WPA2_PSK".into(),
-        AuthMode::Wpa2Enterprise => "WPA2_ENTERPRISE".into(),
-        AuthMode::Wpa3Psk => "WPA3_PSK".into(),
-        AuthMode::Wpa2Wpa3Psk => "WPA2_WPA3_PSK".into(),
-        AuthMode::WapiPsk => "WAPI_PSK".into(),
-        AuthMode::Owe => "OWE".into(),
-        AuthMode::Wpa3Enterprise192 => "WPA3_ENT_192".into(),
-        AuthMode::Other(number) => number.to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -124,30 +89,5 @@ mod tests {
         assert_eq!(bytes_literal(b"SUCCESS\0"), r"b'SUCCESS\x00'");
         assert_eq!(bytes_literal(b"it's"), r#"b"it's""#);
         assert_eq!(bytes_literal(b"'\"\\\n\x7f\xff"), r#"b'\'"\\\n\x7f\xff'"#);
-    }
-
-    #[test]
-    fn the_seed_s_rows_come_out_in_its_columns() {
-        let network = FoundNetwork {
-            ssid: b"MyHomeWiFiAP".to_vec(),
-            bssid: vec![0x78, 0x8a, 0x20, 0x84, 0x19, 0x96],
-            channel: 1,
-            rssi: -45,
-            auth: AuthMode::Wpa2Psk,
-        };
-        assert_eq!(
-            scan_heading(),
-            "S.N. SSID                              BSSID         CHN RSSI AUTH            "
-        );
-        assert_eq!(
-            scan_row(1, &network),
-            "[ 1] MyHomeWiFiAP                      788a20841996    1 -45  WPA2_PSK        "
-        );
-    }
-
-    #[test]
-    fn authentication_modes_beyond_the_protocol_s_are_listed() {
-        assert_eq!(auth_name(AuthMode::Owe), "OWE");
-        assert_eq!(auth_name(AuthMode::Other(16)), "16");
     }
 }

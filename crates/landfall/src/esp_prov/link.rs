@@ -1,0 +1,106 @@
+//! The way to the device (spec esp_prov.md 2, step 2).
+
+use core::time::Duration;
+use std::net::ToSocketAddrs as _;
+
+use landfall_client::{Transport, TransportError, http::HttpTransport};
+use tokio::sync::oneshot;
+
+use super::{
+    Args, Exception, Raised,
+    console::say,
+    paste::{BleUser, ByHand, ConsoleUser},
+    text::transport_error_text,
+};
+
+/// A way to a device.
+pub(super) enum Link {
+    /// Over the network.
+    Http(HttpTransport),
+    /// By the user's hands.
+    ByHand(ByHand),
+}
+
+impl Link {
+    /// Goes the way that the arguments name; `surrender` ends the run where a user has no more answers.
+    pub(super) async fn connect(args: &Args, surrender: oneshot::Sender<Raised>) -> Result<Self, Raised> {
+        match args.transport.to_lowercase().as_str() {
+            "softap" | "httpd" => http(args).await.map(Self::Http),
+            "console" => Ok(Self::ByHand(ByHand::new(ConsoleUser::default(), surrender))),
+            "ble" => {
+                let user = BleUser::connect(args)?;
+                Ok(Self::ByHand(ByHand::new(user, surrender)))
+            }
+            _ => Err(unconnected().hint("--transport takes softap, httpd, ble or console")),
+        }
+    }
+
+    /// Whether each request costs a person's time.
+    pub(super) fn is_by_hand(&self) -> bool {
+        matches!(self, Self::ByHand(_))
+    }
+}
+
+impl Transport for Link {
+    async fn send(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, TransportError> {
+        match self {
+            Self::Http(transport) => transport.send(endpoint, request).await,
+            Self::ByHand(transport) => transport.send(endpoint, request).await,
+        }
+    }
+
+    async fn reconnect(&mut self) -> Result<(), TransportError> {
+        match self {
+            Self::Http(transport) => transport.reconnect().await,
+            Self::ByHand(_) => Ok(()),
+        }
+    }
+
+    fn scan_group_channels(&self) -> u32 {
+        match self {
+            Self::Http(transport) => transport.scan_group_channels(),
+            Self::ByHand(_) => 0,
+        }
+    }
+
+    /// Entries that the original asks for at once.
+    fn scan_page(&self) -> u32 {
+        match self {
+            Self::Http(_) => 100,
+            Self::ByHand(transport) => transport.scan_page(),
+        }
+    }
+}
+
+/// What ends the original where there is no way to the device.
+pub(super) fn unconnected() -> Raised {
+    Raised::new(Exception::NoConnection)
+}
+
+async fn http(args: &Args) -> Result<HttpTransport, Raised> {
+    let host = args.service_name.as_deref().unwrap_or(HttpTransport::DEFAULT_HOST);
+    let resolved = (name_of(host), 0).to_socket_addrs().is_ok();
+    let transport = HttpTransport::new(host).ok().filter(|_| resolved);
+    let Some(transport) = transport else {
+        say(&format!("Unable to resolve hostname: {host}"));
+        return Err(unconnected().hint("--service_name takes HOST or HOST:PORT"));
+    };
+    say(&format!("++++ Connecting to {host}++++"));
+    let mut transport = transport.with_timeout(Duration::from_secs(60));
+    if let Err(error) = transport.reconnect().await {
+        say(&transport_error_text(&error));
+        return Err(
+            unconnected().hint("join the device's own Wi-Fi network, or say where it is: --service_name HOST:PORT")
+        );
+    }
+    Ok(transport)
+}
+
+/// The host without its port.
+fn name_of(host: &str) -> &str {
+    match host.strip_prefix('[') {
+        Some(bracketed) => bracketed.split(']').next().unwrap_or_default(),
+        None if host.matches(':').count() > 1 => host,
+        None => host.split(':').next().unwrap_or_default(),
+    }
+}
