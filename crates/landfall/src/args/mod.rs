@@ -1,6 +1,7 @@
 //! What was typed on the command line of `landfall`. What it means is for the commands to say.
 
 mod device;
+mod groups;
 mod secret;
 mod target;
 mod tools;
@@ -9,16 +10,21 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::exit::Exit;
 
-pub(crate) use device::{Demo, DeviceGeneration, DeviceSecret, FailFirst, Simulate};
-pub(crate) use target::{Info, NetworkArgs, Provision, Reprovision, Reset, Scan, SecretArgs, Send, Target};
-pub(crate) use tools::{CredentialFormat, CredentialsArgs, Qr, QrTransport};
+pub(crate) use device::{
+    ConfigArgs, Demo, DeviceGeneration, DeviceSecret, DeviceTransport, FailFirst, Simulate, WorldSource,
+};
+pub(crate) use target::{
+    Info, NetworkArgs, Provision, Reprovision, Reset, Scan, SecretArgs, Send, Target, TransportKind,
+};
+pub(crate) use tools::{Completions, CredentialFormat, CredentialsArgs, Discover, Man, Program, Qr, QrTransport};
 
 /// Brings any protocomm device (ESP32 and others) onto Wi-Fi, and plays one.
 #[derive(Parser)]
 #[command(
     name = "landfall",
     version,
-    after_help = Exit::HELP,
+    help_template = groups::template(),
+    after_help = format!("{EXAMPLES}\n\n{}", Exit::HELP),
     args_override_self = true,
     propagate_version = false,
     subcommand_required = true,
@@ -30,6 +36,15 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+/// The common tasks.
+const EXAMPLES: &str = "\
+Examples:
+  landfall demo                                    see it work, without any device
+  landfall discover                                find devices
+  landfall provision --qr label.png                bring one onto a network; you choose which
+  landfall provision --qr label.png --ssid home    the same, without a question but the passphrase
+  landfall COMMAND --help                          more examples, and everything a command takes";
 
 /// How to print, for every command.
 #[derive(Args, Clone, Copy)]
@@ -62,4 +77,7 @@ pub(crate) enum Command {
     Reprovision(Reprovision),
     Credentials(CredentialsArgs),
     Qr(Qr),
+    Discover(Discover),
+    Completions(Completions),
+    Man(Man),
 }

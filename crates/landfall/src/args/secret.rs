@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use zeroize::Zeroizing;
 
-use crate::secrets::{Hidden, Source};
+use crate::{
+    failure::Failure,
+    secrets::{Hidden, Source},
+};
 
 /// A proof of possession.
 #[derive(Args, Clone)]
@@ -12,7 +16,7 @@ pub(crate) struct PopArgs {
     /// Proof of possession, for security 1; '' for none (also LANDFALL_POP)
     #[arg(long)]
     pub(crate) pop: Option<Hidden>,
-    /// File that holds it; - is standard input
+    /// File that holds the proof of possession; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "pop")]
     pub(crate) pop_file: Option<PathBuf>,
 }
@@ -23,12 +27,21 @@ pub(crate) struct PasswordArgs {
     /// Password, for security 2 (also LANDFALL_PASSWORD)
     #[arg(long)]
     pub(crate) password: Option<Hidden>,
-    /// File that holds it; - is standard input
+    /// File that holds the password; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "password")]
     pub(crate) password_file: Option<PathBuf>,
 }
 
 impl PopArgs {
+    /// The proof of possession, if it was given; the environment is not asked once more.
+    pub(crate) fn given(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        if self.is_given() {
+            self.source().find()
+        } else {
+            Ok(None)
+        }
+    }
+
     /// Where the proof of possession may come from.
     pub(crate) fn source(&self) -> Source<'_> {
         Source {
@@ -39,13 +52,22 @@ impl PopArgs {
         }
     }
 
-    /// Whether it stands on the command line, as itself or as a file.
-    pub(crate) fn is_typed(&self) -> bool {
+    /// Whether it was given, as itself or as a file; a variable counts where it is a setting.
+    pub(crate) fn is_given(&self) -> bool {
         self.pop.is_some() || self.pop_file.is_some()
     }
 }
 
 impl PasswordArgs {
+    /// The password, if it was given; the environment is not asked once more.
+    pub(crate) fn given(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        if self.is_given() {
+            self.source().find()
+        } else {
+            Ok(None)
+        }
+    }
+
     /// Where the password may come from.
     pub(crate) fn source(&self) -> Source<'_> {
         Source {
@@ -56,8 +78,8 @@ impl PasswordArgs {
         }
     }
 
-    /// Whether it stands on the command line, as itself or as a file.
-    pub(crate) fn is_typed(&self) -> bool {
+    /// Whether it was given, as itself or as a file; a variable counts where it is a setting.
+    pub(crate) fn is_given(&self) -> bool {
         self.password.is_some() || self.password_file.is_some()
     }
 }

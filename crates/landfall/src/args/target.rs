@@ -1,8 +1,9 @@
 //! Which device to talk to, with which secret, and the commands that do.
 
-use std::path::PathBuf;
+use std::{env, ffi::OsString, path::PathBuf};
 
-use clap::{Args, ValueEnum, value_parser};
+use clap::{Args, ValueEnum, ValueHint, value_parser};
+use landfall_client::{console::ConsoleTransport, http::HttpTransport};
 
 use super::secret::{PasswordArgs, PopArgs};
 use crate::secrets::{Hidden, Source};
@@ -11,40 +12,84 @@ use crate::secrets::{Hidden, Source};
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Device")]
 pub(crate) struct Target {
-    /// Where the device is; IPv6 addresses in brackets
-    #[arg(
-        long,
-        value_name = "HOST[:PORT]",
-        env = "LANDFALL_HOST",
-        hide_env_values = true,
-        default_value = "192.168.4.1:80"
-    )]
-    pub(crate) host: String,
-    /// How to reach it; all three names mean HTTP
-    #[arg(long, value_enum, default_value_t = TransportKind::Softap)]
-    pub(crate) transport: TransportKind,
+    /// Where the device is (also LANDFALL_HOST); IPv6 addresses in brackets [default: 192.168.4.1:80]
+    #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "port")]
+    host: Option<String>,
+    /// How to reach it [default: softap, or console with --port]
+    #[arg(long, value_enum)]
+    transport: Option<TransportKind>,
+    /// Serial port of the device's console, for example /dev/ttyUSB0 (also LANDFALL_PORT)
+    #[arg(long, value_name = "PATH")]
+    port: Option<PathBuf>,
+    /// Speed of the serial port, in bits per second
+    #[arg(long, value_name = "N", default_value_t = ConsoleTransport::DEFAULT_BAUD, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) baud: u32,
     /// Longest wait for a result, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
 }
 
+impl Target {
+    /// The transport that was named, or follows from what was. What stands on the command line counts before what
+    /// stands in the environment.
+    pub(crate) fn transport(&self) -> TransportKind {
+        match (self.transport, &self.port, &self.host) {
+            (Some(transport), ..) => transport,
+            (None, Some(_), _) => TransportKind::Console,
+            (None, None, Some(_)) => TransportKind::Softap,
+            (None, None, None) if from_environment(PORT).is_some() => TransportKind::Console,
+            (None, None, None) => TransportKind::Softap,
+        }
+    }
+
+    /// Where the device is on the network.
+    pub(crate) fn host(&self) -> String {
+        let known = || from_environment(HOST).map(|host| host.to_string_lossy().into_owned());
+        let host = self.host.clone().or_else(known);
+        host.unwrap_or_else(|| HttpTransport::DEFAULT_HOST.to_owned())
+    }
+
+    /// The serial port, if one is known.
+    pub(crate) fn port(&self) -> Option<PathBuf> {
+        self.port.clone().or_else(|| from_environment(PORT).map(PathBuf::from))
+    }
+
+    /// Where the device is, for messages.
+    pub(crate) fn place(&self) -> String {
+        match (self.transport(), self.port()) {
+            (TransportKind::Console, Some(port)) => port.display().to_string(),
+            _ => self.host(),
+        }
+    }
+}
+
+const HOST: &str = "LANDFALL_HOST";
+const PORT: &str = "LANDFALL_PORT";
+
+/// A variable that is empty is not set, as in `LANDFALL_PORT= landfall scan`.
+fn from_environment(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
 /// How a device is reached.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TransportKind {
-    /// The device's own access point
+    /// The device's own access point, over HTTP
     Softap,
     /// The same, as esp_prov calls it
     Httpd,
-    /// A device anywhere on the network
+    /// A device anywhere on the network, over HTTP
     Http,
+    /// The command shell on the device's serial port
+    Console,
 }
 
 /// What opens a session. A secret on the command line can be seen by others on this machine.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Secret")]
 pub(crate) struct SecretArgs {
-    /// Text of the device's QR code: name and secret in one
-    #[arg(long, value_name = "TEXT")]
+    /// The device's QR code, name and secret in one: its text, or a picture of it (PNG, JPEG); - is standard input
+    #[arg(long, value_name = "TEXT|FILE", value_hint = ValueHint::FilePath)]
     pub(crate) qr: Option<Hidden>,
     #[command(flatten)]
     pub(crate) pop: PopArgs,
@@ -63,13 +108,15 @@ pub(crate) struct SecretArgs {
 
 /// Brings a device onto a Wi-Fi network
 ///
-/// Without --ssid the device scans, and you choose by number.
+/// Without --ssid the device scans, and you choose from what it sees.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
+  landfall provision --qr label.png
   landfall provision --qr '{\"ver\":\"v1\",\"name\":\"PROV_261FCC\",\"pop\":\"abcd1234\",\"transport\":\"softap\"}'
   landfall provision --pop-file label.txt --ssid home
-  landfall provision --host 127.0.0.1:8080 --password-file - --ssid home --passphrase ''")]
+  landfall provision --host 127.0.0.1:8080 --password-file - --ssid home --passphrase ''
+  landfall provision --port /dev/ttyUSB0 --pop-file label.txt --ssid home")]
 pub(crate) struct Provision {
     #[command(flatten)]
     pub(crate) network: NetworkArgs,

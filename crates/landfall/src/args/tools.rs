@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, value_parser};
+use clap_complete::Shell;
+use landfall_client::{console::ConsoleTransport, http::HttpTransport};
 
 use super::secret::PasswordArgs;
 use crate::secrets::{Hidden, Source};
@@ -43,7 +45,10 @@ pub(crate) enum CredentialFormat {
 #[command(after_help = "\
 Examples:
   landfall qr --name PROV_261FCC --pop abcd1234
-  landfall qr --name PROV_261FCC --username wifiprov --pop-file label.txt --svg label.svg")]
+  landfall qr --name PROV_261FCC --username wifiprov --pop-file label.txt --svg label.svg
+  landfall qr --name PROV_261FCC --pop-file label.txt --png label.png --scale 12
+
+Pictures hold the secret, as any label does: who can read the file can provision the device.")]
 pub(crate) struct Qr {
     /// Text to draw as it is
     #[arg(required_unless_present = "name", conflicts_with_all = ["name", "pop", "pop_file", "username"])]
@@ -66,6 +71,12 @@ pub(crate) struct Qr {
     /// Write the code to this file as SVG
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
+    /// Write the code to this file as PNG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) png: Option<PathBuf>,
+    /// Size of the PNG's modules, in pixels
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = value_parser!(u8).range(1..=32))]
+    pub(crate) scale: u8,
 }
 
 impl Qr {
@@ -87,4 +98,76 @@ pub(crate) enum QrTransport {
     Softap,
     /// Bluetooth
     Ble,
+}
+
+/// Lists the devices that can be provisioned from here
+///
+/// Asks for a device at the address that every device has in its own Wi-Fi network, so join that network first; and
+/// lists the serial ports of this computer. A port is only asked if it is named with --port: opening one restarts many
+/// boards.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  landfall discover
+  landfall discover --host 192.168.4.1 --host 127.0.0.1:8080
+  landfall discover --port /dev/ttyUSB0 --timeout 5")]
+pub(crate) struct Discover {
+    /// Where to ask for a device, as often as wanted; IPv6 addresses in brackets
+    #[arg(
+        long,
+        value_name = "HOST[:PORT]",
+        env = "LANDFALL_HOST",
+        hide_env_values = true,
+        default_value = HttpTransport::DEFAULT_HOST
+    )]
+    pub(crate) host: Vec<String>,
+    /// Serial port to ask for a device, as often as wanted
+    #[arg(long, value_name = "PATH")]
+    pub(crate) port: Vec<PathBuf>,
+    /// Speed of the serial ports, in bits per second
+    #[arg(long, value_name = "N", default_value_t = ConsoleTransport::DEFAULT_BAUD, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) baud: u32,
+    /// Longest wait for an answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = value_parser!(u64).range(1..=60))]
+    pub(crate) timeout: u64,
+    /// Where the system has its serial ports
+    #[arg(long, value_name = "DIR", default_value = "/dev", hide = true)]
+    pub(crate) device_dir: PathBuf,
+}
+
+/// Prints a script that has a shell complete commands and options
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  landfall completions bash > ~/.local/share/bash-completion/completions/landfall
+  landfall completions zsh > ~/.zfunc/_landfall    # with ~/.zfunc in $fpath
+  landfall completions fish > ~/.config/fish/completions/landfall.fish
+  landfall completions bash --program esp-prov > ~/.local/share/bash-completion/completions/esp-prov")]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+    /// The program whose arguments are completed
+    #[arg(long, value_enum, default_value_t = Program::Landfall)]
+    pub(crate) program: Program,
+}
+
+/// One of the two programs.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// This program
+    Landfall,
+    /// The one with the flags of Espressif's esp_prov.py
+    EspProv,
+}
+
+/// Writes the manual pages
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  landfall man | man -l -
+  landfall man ~/.local/share/man/man1")]
+pub(crate) struct Man {
+    /// Where to put a page for each command, made if it is not there [default: print landfall's own]
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
 }

@@ -4,18 +4,20 @@ use core::{future::Future, time::Duration};
 use std::{fs, io, path::Path};
 
 use landfall_device::{
-    Builder, Device, FileStore, HttpService, PayloadSecret, Security, SimulatedWifi, StoreError, World,
+    Builder, Device, FileStore, PayloadSecret, Security, SimulatedWifi, StoreError, World,
     manager::{AttemptLimit, AutoStop, Generation},
     protocomm::NonceRule,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
-use super::simulated::{DEVELOPMENT_SECRET, DEVELOPMENT_USER, Label, Narrator, random_name};
+use super::{
+    front::Front,
+    simulated::{DEVELOPMENT_SECRET, DEVELOPMENT_USER, Label, Narrator, random_name},
+};
 use crate::{
-    args::{DeviceGeneration, DeviceSecret, Simulate},
-    exit::Exit,
-    failure::Failure,
+    args::{DeviceGeneration, DeviceSecret, DeviceTransport, Simulate, WorldSource},
+    failure::{Failure, Problem},
     print::{DeviceEvent, Event, Printer, text::from_hex},
 };
 
@@ -23,7 +25,7 @@ use crate::{
 pub(super) async fn run(args: &Simulate, printer: &Printer) -> Result<(), Failure> {
     let stop = stop_signal().map_err(|error| broken(&error))?;
     let name = args.name.clone().map_or_else(random_name, Ok)?;
-    warn_of_unused(&args.secret, printer);
+    warn_of_unused(args, printer);
     let secret = Secret::of(&args.secret)?;
     let mut device = build(args, &name, secret.security.clone(), printer)?;
     if args.erase {
@@ -47,28 +49,28 @@ async fn live(
     printer: &Printer,
 ) -> Result<(), Failure> {
     let name = device.name().to_owned();
-    let label = |address| Label::new(&name, address, &secret.for_label(args.secret.qr_password));
-    let narrator = if provisioned {
-        let narrator = Narrator::new(printer, label(args.listen));
-        narrator.say(DeviceEvent::DeviceAlreadyProvisioned);
-        narrator
+    let front = if provisioned {
+        None
     } else {
-        let service = HttpService::bind(args.listen).await.map_err(|error| {
-            Failure::new(Exit::Failure, format!("{} cannot be listened on", args.listen))
-                .because(error)
-                .hint("another program may have the port; take any free one: --listen 127.0.0.1:0")
-        })?;
-        let narrator = Narrator::new(printer, label(service.local_addr()));
+        Some(Front::open(args).await?)
+    };
+    let place = front.as_ref().map(|front| front.place().to_owned()).unwrap_or_default();
+    let on_label = secret.for_label(args.secret.qr_password);
+    // No app can come by way of the console, so there is no code to scan.
+    let on_label = (args.transport != DeviceTransport::Console).then_some(&on_label);
+    let narrator = Narrator::new(printer, Label::new(&name, &place, on_label));
+    if let Some(front) = front {
         narrator.say(DeviceEvent::DeviceUnprovisioned);
-        let running = device.provision(service, |happened| narrator.tell(happened));
+        let running = device.provision(front, |happened| narrator.tell(happened));
         with_application(&narrator, running)
             .await
             .map_err(|error| broken(&error))?;
         if args.once {
             return Ok(());
         }
-        narrator
-    };
+    } else {
+        narrator.say(DeviceEvent::DeviceAlreadyProvisioned);
+    }
     let handle = device.handle();
     let running = device.join_stored(|happened| {
         // After provisioning the device is on its network already, and the narrator has said so.
@@ -104,7 +106,7 @@ async fn with_application<T>(narrator: &Narrator<'_>, running: impl Future<Outpu
 fn build(args: &Simulate, name: &str, security: Security, printer: &Printer) -> Result<Device<SimulatedWifi>, Failure> {
     let on_data = *printer;
     let builder: Builder<SimulatedWifi> = Device::builder(name, security)
-        .wifi(SimulatedWifi::new(world(args.world.as_deref())?))
+        .wifi(SimulatedWifi::new(world(args.world.as_ref())?))
         .attempts(AttemptLimit::Total(args.attempts))
         .auto_stop(if args.no_auto_stop {
             AutoStop::Disabled
@@ -126,9 +128,11 @@ fn build(args: &Simulate, name: &str, security: Security, printer: &Printer) -> 
         }
         None => builder,
     };
-    builder
-        .build()
-        .map_err(|error| Failure::usage("no device can be made of this").because(error))
+    builder.build().map_err(|error| {
+        Failure::new(Problem::BadArgument)
+            .saying("no device can be made of this")
+            .because(error)
+    })
 }
 
 /// Whether a network is stored. A damaged store counts as empty, and is told of.
@@ -145,16 +149,21 @@ fn is_provisioned(device: &Device<SimulatedWifi>, args: &Simulate, printer: &Pri
     }
 }
 
-fn world(path: Option<&Path>) -> Result<World, Failure> {
-    let Some(path) = path else {
-        return Ok(World::built_in());
+fn world(source: Option<&WorldSource>) -> Result<World, Failure> {
+    let path = match source {
+        None => return Ok(World::built_in()),
+        Some(WorldSource::Table(world)) => return Ok(world.clone()),
+        Some(WorldSource::File(path)) => path,
     };
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("the world cannot be read from {}", path.display())).because(error))?;
-    World::from_toml(&text).map_err(|error| {
-        Failure::usage(format!("{} describes no world", path.display()))
+    let text = fs::read_to_string(path).map_err(|error| {
+        Failure::new(Problem::FileUnreadable)
+            .saying(format!("the world cannot be read from {}", path.display()))
             .because(error)
-            .hint("the file's format is described in docs/world.md")
+    })?;
+    World::from_toml(&text).map_err(|error| {
+        Failure::new(Problem::WorldInvalid)
+            .saying(format!("{} describes no world", path.display()))
+            .because(error)
     })
 }
 
@@ -183,7 +192,7 @@ impl Secret {
     }
 
     fn proof_of_possession(args: &DeviceSecret) -> Result<Self, Failure> {
-        let given = args.pop.source().find()?;
+        let given = args.pop.given()?;
         let is_development = given.is_none();
         let pop = given.unwrap_or_else(|| Zeroizing::new(DEVELOPMENT_SECRET.into()));
         let text = text(&pop, "proof of possession")?;
@@ -198,18 +207,21 @@ impl Secret {
     }
 
     fn user(args: &DeviceSecret) -> Result<Self, Failure> {
-        let given = args.password.source().find()?;
+        let given = args.password.given()?;
         let is_development = given.is_none() && args.salt.is_none();
         let (mut security, text) = match (&args.salt, &args.verifier, given) {
-            (Some(salt), Some(verifier), _) => (verifier_of(salt, verifier.expose())?, None),
+            (Some(salt), Some(verifier), _) => (verifier_of(salt.expose(), verifier.expose())?, None),
             (_, _, None) if args.username == DEVELOPMENT_USER => (
                 Security::development(),
                 Some(Zeroizing::new(DEVELOPMENT_SECRET.to_owned())),
             ),
             (_, _, given) => {
                 let password = given.unwrap_or_else(|| Zeroizing::new(DEVELOPMENT_SECRET.into()));
-                let security = Security::from_password(&args.username, &password)
-                    .map_err(|error| Failure::usage("user name or password cannot be used").because(error))?;
+                let security = Security::from_password(&args.username, &password).map_err(|error| {
+                    Failure::new(Problem::BadArgument)
+                        .saying("user name or password cannot be used")
+                        .because(error)
+                })?;
                 (security, Some(text(&password, "password")?))
             }
         };
@@ -242,31 +254,42 @@ impl Secret {
 
 /// The scheme that was chosen, or follows from the secret that was given.
 fn scheme(args: &DeviceSecret) -> u8 {
-    let other = args.password.is_typed() || args.salt.is_some();
-    args.sec_ver
-        .unwrap_or_else(|| if args.pop.is_typed() && !other { 1 } else { 2 })
+    let default = if args.pop.is_given() && !args.has_password() {
+        1
+    } else {
+        2
+    };
+    args.sec_ver.unwrap_or(default)
 }
 
-/// A secret for another scheme than the device's is ignored, but not in silence.
-fn warn_of_unused(args: &DeviceSecret, printer: &Printer) {
-    let scheme = scheme(args);
-    let password = args.password.is_typed() || args.salt.is_some();
-    if scheme != 1 && args.pop.is_typed() {
+/// What is for another scheme or transport than the device's is ignored, but not in silence.
+fn warn_of_unused(args: &Simulate, printer: &Printer) {
+    let scheme = scheme(&args.secret);
+    if scheme != 1 && args.secret.pop.is_given() {
         printer.hint(&format!(
             "security {scheme} takes no proof of possession: it is not used"
         ));
     }
-    if scheme != 2 && password {
+    if scheme != 2 && args.secret.has_password() {
         printer.hint(&format!("security {scheme} takes no password: it is not used"));
+    }
+    if args.transport == DeviceTransport::Softap {
+        let console_only = [("port", args.port.is_some()), ("link", args.link.is_some())];
+        for (key, _) in console_only.iter().filter(|(_, is_given)| *is_given) {
+            printer.hint(&format!(
+                "softap takes no {key}: it is not used; you may want --transport console"
+            ));
+        }
     }
 }
 
 fn verifier_of(salt: &str, verifier: &str) -> Result<Security, Failure> {
-    let salt = from_hex(salt).ok_or_else(|| Failure::usage("--salt is not hex"))?;
+    let salt = from_hex(salt).ok_or_else(|| Failure::new(Problem::NotHex).saying("--salt is not hex"))?;
     let octets = from_hex(verifier)
         .or_else(|| from_hex(&fs::read_to_string(verifier).ok()?))
         .ok_or_else(|| {
-            Failure::usage("--verifier is neither hex nor a file of hex")
+            Failure::new(Problem::NotHex)
+                .saying("--verifier is neither hex nor a file of hex")
                 .hint("make both: landfall credentials --format hex")
         })?;
     Ok(Security::Security2 {
@@ -279,7 +302,7 @@ fn verifier_of(salt: &str, verifier: &str) -> Result<Security, Failure> {
 fn text(secret: &[u8], what: &str) -> Result<Zeroizing<String>, Failure> {
     core::str::from_utf8(secret)
         .map(|text| Zeroizing::new(text.to_owned()))
-        .map_err(|_| Failure::usage(format!("the {what} is no text, which clients could not send")))
+        .map_err(|_| Failure::new(Problem::NotText).saying(format!("the {what} is no text")))
 }
 
 /// Completes when the user or the system asks the program to end.
@@ -295,7 +318,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 }
 
 fn store_failure(error: &StoreError, directory: Option<&Path>) -> Failure {
-    let failure = Failure::new(Exit::Failure, "the device's credentials cannot be kept").because(error);
+    let failure = Failure::new(Problem::StoreUnusable).because(error);
     match directory {
         Some(directory) => failure.hint(format!(
             "check {}, or take another directory with --state",
@@ -306,5 +329,5 @@ fn store_failure(error: &StoreError, directory: Option<&Path>) -> Failure {
 }
 
 fn broken(why: &dyn core::fmt::Display) -> Failure {
-    Failure::new(Exit::Failure, "the simulated device cannot run").because(why)
+    Failure::new(Problem::DeviceBroken).because(why)
 }
