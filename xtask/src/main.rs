@@ -7,6 +7,7 @@ mod no_std;
 mod peers;
 mod shell;
 mod source;
+mod terminal;
 mod test;
 mod tidy;
 
@@ -27,6 +28,11 @@ const CHORES: &[Chore] = &[
         "peers",
         "clients that nobody here wrote (from PyPI) provision the simulated device",
         peers::run,
+    ),
+    (
+        "terminal",
+        "landfall as a person on a terminal meets it (needs tmux)",
+        terminal::run,
     ),
     (
         "bench",

@@ -5,11 +5,16 @@ use std::{
     io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read as _, Write as _},
 };
 
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
+
+use crate::{
+    failure::{Failure, Problem},
+    terminal::{self, RawMode, Reading, spinner},
+};
 
 /// Shows `prompt` on `output` and reads one line; `None` at the end of the input.
 pub(crate) fn visible(prompt: &str, mut output: impl io::Write) -> io::Result<Option<String>> {
+    spinner::stop();
     write!(output, "{prompt}")?;
     output.flush()?;
     let mut line = String::new();
@@ -23,11 +28,34 @@ pub(crate) fn visible(prompt: &str, mut output: impl io::Write) -> io::Result<Op
 /// Shows `prompt` and reads one line without echo. From a pipe it is an ordinary line, and the prompt goes to `output`.
 pub(crate) fn hidden(prompt: &str, mut output: impl io::Write) -> io::Result<Option<Zeroizing<String>>> {
     if is_terminal() {
+        spinner::stop();
         return SilentTerminal::open()?.ask(prompt);
     }
     let secret = visible(prompt, &mut output)?.map(Zeroizing::new);
     writeln!(output)?;
     Ok(secret)
+}
+
+/// Asks without holding up anything else: `ask` runs on a thread of its own, which the program's end does not wait for.
+/// A prompt that reads goes on with that until its line has come, so only the end of the program may cut it off.
+pub(crate) async fn apart<T: Send + 'static>(ask: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    match tokio::task::spawn_blocking(ask).await {
+        Ok(answer) => answer,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(io::Error::new(ErrorKind::Interrupted, "the program is ending")),
+        },
+    }
+}
+
+/// What it means that `name` could not be read.
+pub(crate) fn failure(error: &io::Error, name: &str) -> Failure {
+    match error.kind() {
+        ErrorKind::Interrupted => Failure::new(Problem::Interrupted),
+        _ => Failure::new(Problem::SystemRefuses)
+            .saying(format!("the {name} cannot be read"))
+            .because(error),
+    }
 }
 
 /// Whether a person can be asked.
@@ -39,21 +67,15 @@ pub(crate) fn is_terminal() -> bool {
 /// so that it is never left silent.
 struct SilentTerminal {
     terminal: File,
-    before: Termios,
+    _raw: RawMode,
 }
 
 impl SilentTerminal {
     fn open() -> io::Result<Self> {
-        let terminal = File::options().read(true).write(true).open("/dev/tty")?;
-        let before = tcgetattr(&terminal)?;
-        let mut silent = before.clone();
-        silent
-            .local_modes
-            .remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG);
-        silent.special_codes[SpecialCodeIndex::VMIN] = 1;
-        silent.special_codes[SpecialCodeIndex::VTIME] = 0;
-        tcsetattr(&terminal, OptionalActions::Now, &silent)?;
-        Ok(Self { terminal, before })
+        Ok(Self {
+            terminal: terminal::open()?,
+            _raw: RawMode::enter(Reading::Waits)?,
+        })
     }
 
     /// Shows `prompt` (only now: whoever answers at once must not be seen) and reads a line.
@@ -85,13 +107,6 @@ impl SilentTerminal {
                 [other] => typed.push(other),
             }
         }
-    }
-}
-
-impl Drop for SilentTerminal {
-    fn drop(&mut self) {
-        // A terminal that is gone needs no echo.
-        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
     }
 }
 

@@ -9,7 +9,10 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::{exit::Exit, failure::Failure, input};
+use crate::{
+    failure::{Failure, Problem},
+    input,
+};
 
 /// A secret as it was typed. `Debug` hides it; it is wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,34 +64,59 @@ impl Source<'_> {
             return Ok(Some(typed.to_bytes()));
         }
         if let Some(path) = self.file {
-            return read_file(path).map(Some).map_err(|error| {
-                Failure::usage(format!("the {} cannot be read from {}", self.name, path.display()))
-                    .because(error)
-                    .hint(format!("check the path; it can also be given as {}", self.variable))
-            });
+            return read_file(path).map(Some).map_err(|error| self.unreadable(path, &error));
         }
         Ok(env::var_os(self.variable).map(|value| Zeroizing::new(value.into_encoded_bytes())))
     }
 
+    /// [`Source::find`] for a command that can be interrupted while standard input keeps it waiting.
+    pub(crate) async fn find_apart(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        match self.file {
+            Some(path) if self.flag.is_none() => {
+                let file = path.clone();
+                let read = input::apart(move || read_file(&file)).await;
+                read.map(Some).map_err(|error| self.unreadable(path, &error))
+            }
+            _ => self.find(),
+        }
+    }
+
     /// The secret from any source; the user is asked with `prompt` if there is a terminal.
-    pub(crate) fn find_or_ask(&self, prompt: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
-        match self.find()? {
-            None if input::is_terminal() => self.ask(prompt),
+    pub(crate) async fn find_or_ask(&self, prompt: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        match self.find_apart().await? {
+            None if input::is_terminal() => self.ask_apart(prompt).await,
             found => Ok(found),
         }
     }
 
     /// The secret from a prompt; `None` if the input ends.
     pub(crate) fn ask(&self, prompt: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
-        let typed = input::hidden(prompt, io::stderr())
-            .map_err(|error| Failure::new(Exit::Failure, format!("the {} cannot be read", self.name)).because(error))?;
-        Ok(typed.map(|text| Zeroizing::new(text.as_bytes().to_vec())))
+        ask(prompt).map_err(|error| input::failure(&error, self.name))
+    }
+
+    /// [`Source::ask`] for a command that can be interrupted while the prompt waits.
+    pub(crate) async fn ask_apart(&self, prompt: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        let prompt = prompt.to_owned();
+        let typed = input::apart(move || ask(&prompt)).await;
+        typed.map_err(|error| input::failure(&error, self.name))
     }
 
     /// Whether it stands on the command line, where others on this machine can see it.
     pub(crate) fn is_exposed(&self) -> bool {
         self.flag.is_some_and(|typed| !typed.expose().is_empty())
     }
+
+    fn unreadable(&self, path: &Path, error: &io::Error) -> Failure {
+        Failure::new(Problem::FileUnreadable)
+            .saying(format!("the {} cannot be read from {}", self.name, path.display()))
+            .because(error)
+            .hint(format!("it can also be given as {}", self.variable))
+    }
+}
+
+fn ask(prompt: &str) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let typed = input::hidden(prompt, io::stderr())?;
+    Ok(typed.map(|text| Zeroizing::new(text.as_bytes().to_vec())))
 }
 
 fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {

@@ -4,8 +4,7 @@ use landfall_client::protocomm::srp::{Credentials, CredentialsError};
 
 use crate::{
     args::{CredentialFormat, CredentialsArgs},
-    exit::Exit,
-    failure::Failure,
+    failure::{Failure, Problem},
     print::{Event, Printer, text::hex},
 };
 
@@ -18,11 +17,13 @@ pub(super) fn run(args: &CredentialsArgs, printer: &Printer) -> Result<(), Failu
     let password = match source.find()? {
         Some(password) => password,
         None => source.ask("Password: ")?.ok_or_else(|| {
-            Failure::usage("the password is missing").hint("give it with --password-file FILE or LANDFALL_PASSWORD")
+            Failure::new(Problem::AnswerMissing)
+                .saying("the password is missing")
+                .hint("give it with --password-file FILE or LANDFALL_PASSWORD")
         })?,
     };
     let made = generate(args.username.as_bytes(), &password, args.salt_len.into()).map_err(|error| {
-        let failure = Failure::usage(error.to_string());
+        let failure = Failure::new(Problem::BadArgument).saying(error.to_string());
         match error {
             CredentialsError::NonAsciiUsername => failure.hint("take a name of ASCII letters and digits"),
             CredentialsError::AmbiguousHash => failure.hint("any small change to the password helps"),
@@ -77,8 +78,11 @@ fn print(made: &Credentials, args: &CredentialsArgs, printer: &Printer) -> Resul
         CredentialFormat::C if !printer.is_json() => printer.raw(c_arrays(made).as_bytes()),
         CredentialFormat::Json if !printer.is_json() => {
             let object = serde_json::json!({ "username": args.username, "salt": hex(made.salt()), "verifier": hex(made.verifier()) });
-            let text = serde_json::to_string_pretty(&object)
-                .map_err(|error| Failure::new(Exit::Failure, "the credentials cannot be written").because(error))?;
+            let text = serde_json::to_string_pretty(&object).map_err(|error| {
+                Failure::new(Problem::SystemRefuses)
+                    .saying("the credentials cannot be written")
+                    .because(error)
+            })?;
             printer.raw(format!("{text}\n").as_bytes());
         }
         _ => printer.event(&event),

@@ -14,8 +14,7 @@ use super::{
 };
 use crate::{
     args::{Demo, FailFirst},
-    exit::Exit,
-    failure::Failure,
+    failure::{Failure, Problem},
     print::{DeviceEvent, Event, Printer, Side},
 };
 
@@ -34,7 +33,8 @@ pub(super) async fn run(args: &Demo, printer: &Printer) -> Result<(), Failure> {
         .map_err(|error| broken(&error))?;
 
     let (on_device, on_client) = (printer.on_side(Side::Device), printer.on_side(Side::Client));
-    let narrator = Narrator::new(&on_device, Label::new(&name, address, &label(args.sec_ver)));
+    let place = format!("http://{address}");
+    let narrator = Narrator::new(&on_device, Label::new(&name, &place, Some(&label(args.sec_ver))));
     let ready = Notify::new();
     narrator.say(DeviceEvent::DeviceUnprovisioned);
     let mut running = pin!(device.provision(service, |happened| {
@@ -79,15 +79,15 @@ async fn client(host: &str, args: &Demo, printer: &Printer) -> Result<(), Failur
             .map_err(|error| failure(&error))?;
         match conclude(&outcome, &network.ssid, printer) {
             Err(failed) if matches!(outcome, Outcome::Failed(_)) && args.fail.is_some() => {
-                printer.words(&format!("So it goes: {}. Once more, as it should be:", failed.message));
+                printer.words(&format!(
+                    "So it goes: {}. Once more, as it should be:",
+                    failed.message()
+                ));
             }
             result => return result,
         }
     }
-    Err(Failure::new(
-        Exit::Failure,
-        "the demo's device did not join its network",
-    ))
+    Err(Failure::new(Problem::DeviceBroken).saying("the demo's device did not join its network"))
 }
 
 /// The networks to try, in order.
@@ -139,5 +139,5 @@ fn secret(scheme: u8) -> Secret {
 }
 
 fn broken(why: &dyn core::fmt::Display) -> Failure {
-    Failure::new(Exit::Failure, "the simulated device cannot run").because(why)
+    Failure::new(Problem::DeviceBroken).because(why)
 }

@@ -11,7 +11,7 @@ use crate::{
 pub(super) async fn run(args: &Info, printer: &Printer) -> Result<(), Failure> {
     let mut remote = Remote::new(&args.target)?;
     match remote.connection.version().await {
-        Ok(info) => printer.event(&Event::info(&args.target.host, info)),
+        Ok(info) => printer.event(&Event::info(&args.target.place(), info)),
         Err(error) => return Err(remote.failure(&error)),
     }
     Ok(())

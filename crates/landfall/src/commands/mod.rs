@@ -1,9 +1,18 @@
 //! What the commands of `landfall` do, one file each.
 
+mod completions;
 mod credentials;
 mod demo;
+mod discover;
+mod files;
+mod front;
 mod info;
+mod joining;
 mod label;
+mod link;
+mod man;
+mod network;
+mod picture;
 mod provision;
 mod qr;
 mod remote;
@@ -16,31 +25,70 @@ mod simulated;
 
 use core::future::Future;
 
-use crate::{args::Command, exit::Exit, failure::Failure, print::Printer};
+use tokio::runtime::{self, Runtime};
+
+use crate::{
+    args::Command,
+    failure::{Failure, Problem},
+    print::Printer,
+    terminal::{self, Interrupts, spinner},
+};
 
 pub(crate) use credentials::{c_arrays, generate};
 
 /// Runs `command` to its end.
 pub(crate) fn run(command: Command, printer: &Printer) -> Result<(), Failure> {
+    let interrupts = Interrupts::default();
     match command {
         Command::Demo(args) => block_on(demo::run(&args, printer)),
         Command::Simulate(args) => block_on(simulate::run(&args, printer)),
-        Command::Provision(args) => block_on(provision::run(&args, printer)),
-        Command::Info(args) => block_on(info::run(&args, printer)),
-        Command::Scan(args) => block_on(scan::run(&args, printer)),
-        Command::Send(args) => block_on(send::run(&args, printer)),
-        Command::Reset(args) => block_on(reset::run(&args, printer)),
-        Command::Reprovision(args) => block_on(reprovision::run(&args, printer)),
+        Command::Provision(args) => block_on(interrupts.race(provision::run(&args, printer, &interrupts))),
+        Command::Info(args) => block_on(interrupts.race(info::run(&args, printer))),
+        Command::Scan(args) => block_on(interrupts.race(scan::run(&args, printer))),
+        Command::Send(args) => block_on(interrupts.race(send::run(&args, printer))),
+        Command::Reset(args) => block_on(interrupts.race(reset::run(&args, printer))),
+        Command::Reprovision(args) => block_on(interrupts.race(reprovision::run(&args, printer))),
         Command::Credentials(args) => credentials::run(&args, printer),
         Command::Qr(args) => qr::run(&args, printer),
+        Command::Discover(args) => block_on(interrupts.race(discover::run(&args, printer))),
+        Command::Completions(args) => {
+            completions::run(&args, printer);
+            Ok(())
+        }
+        Command::Man(args) => man::run(&args, printer),
     }
 }
 
-/// Drives `work` on a runtime of this thread: only commands that talk to somebody pay for one.
+/// Drives `work` on a runtime of this thread: only commands that talk to somebody pay for one. In the end the terminal
+/// is as it was, and a question that still waits for its answer holds up nobody.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(Exit::Failure, "the system refuses what input and output need").because(error))?
-        .block_on(work)
+        .map_err(|error| {
+            Failure::new(Problem::SystemRefuses)
+                .saying("the system refuses what input and output need")
+                .because(error)
+        })?;
+    Driver(Some(runtime)).block_on(work)
+}
+
+/// A runtime that leaves nothing behind, be it by a panic.
+struct Driver(Option<Runtime>);
+
+impl Driver {
+    fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        let runtime = self.0.as_ref().expect("the runtime is taken when this is dropped");
+        runtime.block_on(work)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        spinner::stop();
+        terminal::restore_for_good();
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }

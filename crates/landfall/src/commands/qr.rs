@@ -1,25 +1,25 @@
 //! `landfall qr`
 
-use std::fs;
-
 use landfall_device::{PayloadSecret, PayloadTransport, payload_url, provisioning_payload};
 use zeroize::Zeroizing;
 
+use super::files;
 use crate::{
     args::{Qr, QrTransport},
-    exit::Exit,
-    failure::Failure,
+    failure::{Failure, Problem},
     print::{Event, Printer, qr},
 };
 
-/// Draws a code on the terminal, and into a file if asked to.
+/// Draws a code on the terminal, and into files if asked to.
 pub(super) fn run(args: &Qr, printer: &Printer) -> Result<(), Failure> {
     let payload = payload(args)?;
-    let svg = qr::svg(&payload).ok_or_else(|| Failure::usage("the text is too long for a QR code"))?;
+    let too_long = || Failure::new(Problem::QrTooLong);
+    let svg = qr::svg(&payload).ok_or_else(too_long)?;
     if let Some(path) = &args.svg {
-        fs::write(path, svg).map_err(|error| {
-            Failure::new(Exit::Failure, format!("{} cannot be written", path.display())).because(error)
-        })?;
+        files::write(path, svg.as_bytes())?;
+    }
+    if let Some(path) = &args.png {
+        files::write(path, &qr::png(&payload, args.scale).ok_or_else(too_long)?)?;
     }
     printer.event(&Event::Qr {
         payload: &payload,
@@ -38,15 +38,16 @@ fn payload(args: &Qr) -> Result<Zeroizing<String>, Failure> {
         .as_ref()
         .map(|pop| core::str::from_utf8(pop))
         .transpose()
-        .map_err(|_| Failure::usage("the proof of possession is no text"))?;
+        .map_err(|_| Failure::new(Problem::NotText).saying("the proof of possession is no text"))?;
     let secret = match (&args.username, pop) {
         (None, None) => PayloadSecret::Hidden,
         (None, Some(pop)) => PayloadSecret::Pop(pop),
         (Some(username), Some(pop)) => PayloadSecret::UsernameAndPop { username, pop },
         (Some(_), None) => {
-            return Err(
-                Failure::usage("a user name needs a password").hint("give it with --pop-file FILE or LANDFALL_POP")
-            );
+            return Err(Failure::new(Problem::AnswerMissing)
+                .saying("a user name needs a password")
+                .because("a QR code carries both")
+                .hint("give it with --pop-file FILE or LANDFALL_POP"));
         }
     };
     let transport = match args.transport {

@@ -1,32 +1,31 @@
 //! A device on the other end, as every client command needs it.
 
-use core::time::Duration;
-
-use landfall_client::{Connection, Error, Secret, SystemEnvironment, http::HttpTransport, protocomm::NonceRule};
+use landfall_client::{
+    Connection, Error, Secret, SystemEnvironment, TransportError, VersionInfo, protocomm::NonceRule,
+};
 use zeroize::Zeroizing;
 
-use super::label::Label;
+use super::{label::Label, link::Link};
 use crate::{
     args::{SecretArgs, Target},
-    failure::Failure,
+    failure::{Failure, Problem},
+    input,
     print::{Event, Printer},
+    secrets::Hidden,
 };
 
 /// A connection and where it goes.
 pub(super) struct Remote {
-    pub(super) connection: Connection<HttpTransport, SystemEnvironment>,
-    host: String,
+    pub(super) connection: Connection<Link, SystemEnvironment>,
+    place: String,
 }
 
 impl Remote {
     /// Prepares a connection; nothing is sent yet.
     pub(super) fn new(target: &Target) -> Result<Self, Failure> {
-        let transport = HttpTransport::new(&target.host)
-            .map_err(|error| Failure::of_client(&error.into(), &target.host))?
-            .with_timeout(Duration::from_secs(target.timeout).min(LONGEST_ANSWER));
         Ok(Self {
-            connection: Connection::new(transport, SystemEnvironment::new()),
-            host: target.host.clone(),
+            connection: Connection::new(Link::new(target)?, SystemEnvironment::new()),
+            place: target.place(),
         })
     }
 
@@ -40,10 +39,10 @@ impl Remote {
 
     /// Opens a session with `secret` and tells of it.
     pub(super) async fn open_session(&mut self, secret: &Secret, printer: &Printer) -> Result<(), Failure> {
-        self.connection
-            .open_session(secret)
-            .await
-            .map_err(|error| self.failure(&error))?;
+        printer.step("Opening the session");
+        if let Err(error) = self.connection.open_session(secret).await {
+            return Err(self.handshake_failure(&error, secret));
+        }
         if let Some((scheme, nonce_rule)) = self.connection.session_scheme() {
             printer.event(&Event::SessionEstablished { scheme });
             if nonce_rule == Some(NonceRule::StaticInsecure2022) {
@@ -57,21 +56,32 @@ impl Remote {
 
     /// The secret that this device wants, from the arguments or from the user.
     pub(super) async fn secret(&mut self, args: &SecretArgs, printer: &Printer) -> Result<Secret, Failure> {
-        let label = args.qr.as_ref().map(|text| Label::parse(text.expose())).transpose()?;
+        let label = match &args.qr {
+            Some(given) => Some(find_label(given).await?),
+            None => None,
+        };
+        if let Some(name) = label.as_ref().and_then(|label| label.name.as_deref()) {
+            printer.event(&Event::Label { name });
+        }
         warn_of_exposed(args, printer);
-        let mut secret = given(args, label)?;
+        let label_scheme = label.as_ref().and_then(|label| label.security);
+        let mut secret = given(args, label).await?;
+        printer.step("Asking the device what it is");
         let version = match self.connection.version().await {
             Ok(version) => version,
-            Err(error) => return Err(Failure::of_client(&error, &self.host)),
+            Err(error) => return Err(Failure::of_client(&error, &self.place)),
         };
+        if secret.scheme.is_none() {
+            refuse_less_than(label_scheme, version)?;
+        }
         match secret.scheme.or_else(|| version.scheme()) {
             Some(1) if secret.pop.is_none() && !version.needs_no_pop() => {
-                secret.pop = args.pop.source().find_or_ask("Proof of possession: ")?;
+                secret.pop = args.pop.source().find_or_ask("Proof of possession: ").await?;
             }
             Some(2) => {
                 secret.username.get_or_insert_with(|| DEFAULT_USERNAME.to_owned());
                 if secret.password.is_none() {
-                    secret.password = args.password.source().find_or_ask("Password: ")?;
+                    secret.password = args.password.source().find_or_ask("Password: ").await?;
                 }
             }
             _ => {}
@@ -79,31 +89,58 @@ impl Remote {
         Ok(secret)
     }
 
+    /// What `error` of a handshake means: a device that is asked for another scheme than its own just refuses.
+    fn handshake_failure(&self, error: &Error, secret: &Secret) -> Failure {
+        let own = self.connection.known_version().and_then(VersionInfo::scheme);
+        match (error, own, secret.scheme) {
+            (Error::Transport(TransportError::Refused), Some(own), Some(insisted)) if own != insisted => {
+                Failure::new(Problem::SchemeMismatch).because(format!("it speaks security {own}, not {insisted}"))
+            }
+            _ => self.failure(error),
+        }
+    }
+
     /// What `error` means to the user.
     pub(super) fn failure(&self, error: &Error) -> Failure {
-        Failure::of_client(error, &self.host)
+        Failure::of_client(error, &self.place)
     }
 }
 
 /// The user of Espressif's examples; their app takes it too where a QR code names none (spec manager.md 9).
 const DEFAULT_USERNAME: &str = "wifiprov";
 
-/// A blocking scan takes up to 10 s; nothing takes longer.
-const LONGEST_ANSWER: Duration = Duration::from_secs(15);
+/// Standard input and large pictures take their time: this can be interrupted.
+async fn find_label(given: &Hidden) -> Result<Label, Failure> {
+    let given = given.clone();
+    input::apart(move || Ok(Label::find(given.expose())))
+        .await
+        .map_err(|error| input::failure(&error, "QR code"))?
+}
 
-fn given(args: &SecretArgs, label: Option<Label>) -> Result<Secret, Failure> {
-    let (label_pop, label_username, label_scheme) = label.map_or((None, None, None), |label| {
+async fn given(args: &SecretArgs, label: Option<Label>) -> Result<Secret, Failure> {
+    let (label_pop, label_username) = label.map_or((None, None), |label| {
         let pop = label.pop.map(|pop| Zeroizing::new(pop.as_bytes().to_vec()));
-        (pop, label.username, label.security)
+        (pop, label.username)
     });
     Ok(Secret {
-        pop: args.pop.source().find()?.or_else(|| label_pop.clone()),
+        pop: args.pop.source().find_apart().await?.or_else(|| label_pop.clone()),
         username: args.username.clone().or(label_username),
         // A code has one secret, whatever the scheme: the key is `pop` for a password too (spec manager.md 9).
-        password: args.password.source().find()?.or(label_pop),
-        scheme: args.sec_ver.or(label_scheme),
+        password: args.password.source().find_apart().await?.or(label_pop),
+        scheme: args.sec_ver,
         require_patched: args.require_patched,
     })
+}
+
+/// A device may speak a better scheme than its label says: it was updated. A worse one may be somebody on the way, as
+/// what a device says of itself is not protected.
+fn refuse_less_than(label: Option<u8>, version: &VersionInfo) -> Result<(), Failure> {
+    match (label, version.scheme()) {
+        (Some(label), Some(device)) if device < label => Err(Failure::new(Problem::LabelMismatch).because(format!(
+            "the label says security {label} and the device {device}, which somebody on the way could have changed"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn warn_of_exposed(args: &SecretArgs, printer: &Printer) {

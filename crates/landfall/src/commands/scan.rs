@@ -7,6 +7,7 @@ use crate::{
     args::Scan,
     failure::Failure,
     print::{Event, FoundNetworks, Printer},
+    terminal,
 };
 
 /// Lists the networks the device sees.
@@ -16,21 +17,25 @@ pub(super) async fn run(args: &Scan, printer: &Printer) -> Result<(), Failure> {
         passive: args.passive,
         ..ScanOptions::default()
     };
-    let found = find(&mut remote, options, printer).await?;
+    printer.event(&Event::Scanning);
+    let found = if printer.draws() {
+        terminal::watch(async |pages| find(&mut remote, options, |found| drop(pages.send(found))).await).await?
+    } else {
+        find(&mut remote, options, |_| {}).await?
+    };
     printer.event(&Event::Networks(found));
     Ok(())
 }
 
-/// Has the device scan and folds what it found.
+/// Has the device scan and folds what it found; `on_page` sees what is known so far.
 pub(super) async fn find(
     remote: &mut Remote,
     options: ScanOptions,
-    printer: &Printer,
+    mut on_page: impl FnMut(FoundNetworks),
 ) -> Result<FoundNetworks, Failure> {
-    printer.event(&Event::Scanning);
     let found = remote
         .connection
-        .scan(options, |_, _| {})
+        .scan(options, |found, _| on_page(FoundNetworks::new(found)))
         .await
         .map_err(|error| remote.failure(&error))?;
     Ok(FoundNetworks::new(&found))

@@ -11,16 +11,17 @@ use landfall_client::protocomm::Endpoint;
 use super::remote::Remote;
 use crate::{
     args::Send,
-    failure::Failure,
+    failure::{Failure, Problem},
+    input,
     print::{Event, Printer, text::from_hex},
 };
 
 /// Sends data to an endpoint and prints the answer.
 pub(super) async fn run(args: &Send, printer: &Printer) -> Result<(), Failure> {
-    Endpoint::new(&args.endpoint).map_err(|error| Failure::usage(error.to_string()))?;
-    let data = data(args)?;
+    Endpoint::new(&args.endpoint).map_err(|error| Failure::new(Problem::BadArgument).saying(error.to_string()))?;
+    let data = data(args).await?;
     if data.is_empty() {
-        return Err(Failure::usage("there is nothing to send").because("devices refuse empty requests"));
+        return Err(Failure::new(Problem::NothingToSend));
     }
     let quiet_for_raw = if args.raw { printer.silent() } else { *printer };
     let mut remote = Remote::open(&args.target, &args.secret, &quiet_for_raw).await?;
@@ -37,17 +38,21 @@ pub(super) async fn run(args: &Send, printer: &Printer) -> Result<(), Failure> {
     Ok(())
 }
 
-fn data(args: &Send) -> Result<Vec<u8>, Failure> {
+async fn data(args: &Send) -> Result<Vec<u8>, Failure> {
     if let Some(path) = &args.data_file {
-        return read(path).map_err(|error| {
-            Failure::usage(format!("the data cannot be read from {}", path.display())).because(error)
+        let file = path.clone();
+        return input::apart(move || read(&file)).await.map_err(|error| {
+            Failure::new(Problem::FileUnreadable)
+                .saying(format!("the data cannot be read from {}", path.display()))
+                .because(error)
         });
     }
     let text = args.data.as_deref().unwrap_or_default();
     if args.hex {
         return from_hex(text).ok_or_else(|| {
-            Failure::usage("DATA is not hex")
-                .hint("two digits a byte, as in --hex 0a0b0c; leave out --hex to send text")
+            Failure::new(Problem::NotHex)
+                .saying("DATA is not hex")
+                .hint("leave out --hex to send text")
         });
     }
     Ok(text.into())

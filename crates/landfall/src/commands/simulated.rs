@@ -11,8 +11,7 @@ use landfall_device::{
 };
 
 use crate::{
-    exit::Exit,
-    failure::Failure,
+    failure::{Failure, Problem},
     print::{DeviceEvent, Event, Printer, Reason, text::Name},
 };
 
@@ -24,8 +23,11 @@ pub(super) const DEVELOPMENT_SECRET: &str = "abcd1234";
 /// A name like those of the examples, with six random hex digits in place of an address'.
 pub(super) fn random_name() -> Result<String, Failure> {
     let mut tail = [0; 3];
-    getrandom::fill(&mut tail)
-        .map_err(|error| Failure::new(Exit::Failure, "the operating system gives no random bytes").because(error))?;
+    getrandom::fill(&mut tail).map_err(|error| {
+        Failure::new(Problem::SystemRefuses)
+            .saying("the operating system gives no random bytes")
+            .because(error)
+    })?;
     let [a, b, c] = tail;
     Ok(format!("PROV_{a:02X}{b:02X}{c:02X}"))
 }
@@ -41,19 +43,15 @@ pub(super) struct Narrator<'a> {
 /// What stands on a device: its name, where it is, and the text of its QR code.
 pub(super) struct Label<'a> {
     name: &'a str,
-    url: String,
-    payload: String,
+    place: &'a str,
+    payload: Option<String>,
 }
 
 impl<'a> Label<'a> {
-    /// The label of the device `name` at `address`.
-    pub(super) fn new(name: &'a str, address: core::net::SocketAddr, secret: &PayloadSecret<'_>) -> Self {
-        let payload = provisioning_payload(name, secret, PayloadTransport::SoftAp);
-        Self {
-            name,
-            url: format!("http://{address}"),
-            payload,
-        }
+    /// The label of the device `name` at `place`; with a QR code if apps can come, who need the secret for it.
+    pub(super) fn new(name: &'a str, place: &'a str, secret: Option<&PayloadSecret<'_>>) -> Self {
+        let payload = secret.map(|secret| provisioning_payload(name, secret, PayloadTransport::SoftAp));
+        Self { name, place, payload }
     }
 }
 
@@ -142,12 +140,14 @@ impl<'a> Narrator<'a> {
         self.online.set(false);
         self.say(DeviceEvent::DeviceStarted);
         if !self.announced.replace(true) {
-            let Label { name, url, payload } = &self.label;
-            self.say(DeviceEvent::DeviceListening { name, url });
-            self.say(DeviceEvent::DeviceQr {
-                payload,
-                url: payload_url(payload),
-            });
+            let Label { name, place, payload } = &self.label;
+            self.say(DeviceEvent::DeviceListening { name, url: place });
+            if let Some(payload) = payload {
+                self.say(DeviceEvent::DeviceQr {
+                    payload,
+                    url: payload_url(payload),
+                });
+            }
         }
     }
 

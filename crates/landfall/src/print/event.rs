@@ -27,6 +27,8 @@ pub(crate) enum Event<'a> {
     Scanning,
     /// The networks a device sees.
     Networks(FoundNetworks),
+    /// The name on the device's label.
+    Label { name: &'a str },
     /// The session is open.
     SessionEstablished { scheme: u8 },
     /// The device has the credentials.
@@ -76,11 +78,65 @@ pub(crate) enum Event<'a> {
     },
     /// What a QR code says.
     Qr { payload: &'a str, url: String },
+    /// A file was written.
+    Written { file: String },
+    /// Something that can be provisioned, or asked whether it can be.
+    Discovered(Discovered),
+    /// A setting, what it is set to, and where that comes from.
+    Setting {
+        key: &'a str,
+        value: serde_json::Value,
+        origin: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        place: Option<String>,
+        secret: bool,
+        #[serde(skip)]
+        shown: String,
+    },
     /// A demo has come to its end.
     DemoDone { seconds: f64 },
     /// Something a device of ours tells.
     #[serde(untagged)]
     Device(DeviceEvent<'a>),
+}
+
+/// A device, or a port that one may be plugged into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Discovered {
+    /// What `--host` or `--port` takes.
+    pub(crate) place: String,
+    pub(crate) transport: &'static str,
+    /// How strongly this computer hears the device's access point, dBm.
+    pub(crate) signal_dbm: Option<i32>,
+    pub(crate) security: Option<u8>,
+    pub(crate) state: DiscoveredState,
+    pub(crate) version: Option<String>,
+    /// What the system calls the hardware of a serial port.
+    pub(crate) hardware: Option<String>,
+    /// Why no more is known.
+    pub(crate) reason: Option<String>,
+    /// Cells that the longest place takes.
+    #[serde(skip)]
+    pub(crate) place_width: usize,
+    /// Whether none was found before.
+    #[serde(skip)]
+    pub(crate) is_first: bool,
+}
+
+/// What is known of a discovered device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DiscoveredState {
+    /// It can be provisioned.
+    Ready,
+    /// Another client is at it.
+    Busy,
+    /// Opening the port might restart what is plugged in.
+    NotAsked,
+    /// What is plugged in does not answer.
+    NoAnswer,
+    /// The port cannot be opened.
+    Unusable,
 }
 
 /// Something a simulated device tells; its names begin with `device_`.
@@ -92,7 +148,7 @@ pub(crate) enum DeviceEvent<'a> {
     DeviceUnprovisioned,
     /// A network is stored: it is being joined.
     DeviceAlreadyProvisioned,
-    /// The service is reachable.
+    /// The service is reachable, at a URL or at the path of a port.
     DeviceListening { name: &'a str, url: &'a str },
     /// START.
     DeviceStarted,
@@ -222,11 +278,22 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// Whether it tells that something is under way now.
+    pub(super) fn begins_step(&self) -> bool {
+        matches!(self, Self::Scanning | Self::Applied | Self::Connecting)
+    }
+
+    /// Whether what was under way is over with it.
+    pub(super) fn ends_step(&self) -> bool {
+        !self.is_progress() || matches!(self, Self::SessionEstablished { .. })
+    }
+
     /// Whether it tells of the way and not of the result: `--quiet` leaves it out.
     pub(super) fn is_progress(&self) -> bool {
         matches!(
             self,
             Self::Scanning
+                | Self::Label { .. }
                 | Self::SessionEstablished { .. }
                 | Self::CredentialsSent { .. }
                 | Self::Applied

@@ -3,6 +3,7 @@
 use clap::builder::styling::{AnsiColor, Style};
 
 use super::{
+    devices,
     event::{DeviceEvent, Event, Reason},
     qr, style, table,
     text::printable,
@@ -18,6 +19,8 @@ pub(super) fn lines(event: &Event<'_>, at_ms: u64) -> Vec<String> {
         Event::Answer { octets, .. } => vec![printable(octets)],
         Event::Credentials { salt, verifier, .. } => vec![format!("salt     {salt}"), format!("verifier {verifier}")],
         Event::Qr { payload, url } => code(payload, url),
+        Event::Written { file } => vec![file.clone()],
+        Event::Discovered(device) => devices::lines(device),
         Event::Joined {
             shown,
             ip,
@@ -29,6 +32,7 @@ pub(super) fn lines(event: &Event<'_>, at_ms: u64) -> Vec<String> {
             vec![step(at_ms, &colored(AnsiColor::Green, &words))]
         }
         Event::Failed { reason } => vec![step(at_ms, &colored(AnsiColor::Red, failed(*reason)))],
+        Event::Setting { shown, .. } => vec![shown.clone()],
         Event::ResetDone => vec!["The device accepts new credentials.".into()],
         Event::ReprovisionDone => vec!["The device has left its network and accepts new credentials.".into()],
         Event::DemoDone { seconds } => vec![colored(
@@ -43,6 +47,7 @@ pub(super) fn lines(event: &Event<'_>, at_ms: u64) -> Vec<String> {
 fn going(event: &Event<'_>) -> String {
     match event {
         Event::Scanning => "The device scans for networks ...".into(),
+        Event::Label { name } => format!("Device {}", printable(name.as_bytes())),
         Event::SessionEstablished { scheme: 0 } => "Session open, without any security.".into(),
         Event::SessionEstablished { scheme } => format!("Session open, encrypted (security {scheme})."),
         Event::CredentialsSent { shown, .. } => format!("Credentials for {shown} sent."),

@@ -3,9 +3,11 @@
 //! Results and progress go to standard output, as words or, with `--json`, as one event a line. Errors, hints and
 //! prompts go to standard error. Colour is for terminals, and every line reads well without it.
 
+mod devices;
 mod event;
 mod human;
 pub(crate) mod qr;
+mod signal;
 mod table;
 pub(crate) mod text;
 
@@ -17,9 +19,15 @@ use std::{
 use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 
-use crate::{args::Output, exit::Exit, failure::Failure};
+use crate::{
+    args::Output,
+    exit::Exit,
+    failure::Failure,
+    terminal::{self, spinner},
+};
 
-pub(crate) use event::{DeviceEvent, Event, FoundNetworks, NetworkRow, Reason};
+pub(crate) use event::{DeviceEvent, Discovered, DiscoveredState, Event, FoundNetworks, NetworkRow, Reason};
+pub(crate) use table::Table;
 
 /// Where the words go and what they look like.
 #[derive(Clone, Copy)]
@@ -93,12 +101,44 @@ impl Printer {
         u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// Whether results and errors are all that is to be told.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether a person can be asked again.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Whether a person can be asked by means of a drawing on standard error.
+    pub(crate) fn can_choose(&self) -> bool {
+        self.can_ask() && terminal::can_draw()
+    }
+
+    /// Whether what is under way is drawn on standard error.
+    pub(crate) fn draws(&self) -> bool {
+        self.format == Format::Human && !self.quiet && self.side.is_none() && terminal::can_draw()
+    }
+
+    /// Shows, to a person on a terminal, that `step` is under way, until the next step or result.
+    pub(crate) fn step(&self, step: &str) {
+        if self.draws() {
+            spinner::show(step);
+        }
+    }
+
     /// Tells what happened.
     pub(crate) fn event(&self, event: &Event<'_>) {
         let at_ms = self.elapsed_ms();
+        if event.ends_step() {
+            spinner::stop();
+        }
         match self.format {
             Format::Json => self.json(&Timed { event, at_ms }),
             Format::Human if self.quiet && event.is_progress() => {}
+            // Who sees the step itself need not read that it begins.
+            Format::Human if event.begins_step() && self.draws() && io::stdout().is_terminal() => {}
             Format::Human => human::lines(event, at_ms).iter().for_each(|line| self.line(line)),
         }
     }
@@ -112,27 +152,29 @@ impl Printer {
 
     /// Writes bytes to standard output as they are.
     pub(crate) fn raw(&self, bytes: &[u8]) {
+        spinner::stop();
         let mut output = io::stdout().lock();
         end_on_closed_pipe(output.write_all(bytes).and_then(|()| output.flush()));
     }
 
     /// Tells why a command failed and what to do next.
     pub(crate) fn failure(&self, failure: &Failure) {
+        spinner::stop();
         if self.is_json() {
             self.json(&FailureEvent {
                 event: "error",
-                code: failure.exit as u8,
-                message: &failure.message,
-                cause: failure.cause.as_deref(),
-                hints: &failure.hints,
+                code: failure.exit() as u8,
+                problem: failure.code(),
+                message: failure.message(),
+                cause: failure.cause(),
+                hints: failure.hints(),
             });
         }
         let (red, bold) = (style(AnsiColor::Red).bold(), Style::new().bold());
-        to_stderr(&format!("{red}error{red:#}{bold}:{bold:#} {}", failure.message));
-        if let Some(cause) = &failure.cause {
-            to_stderr(&format!("cause: {cause}"));
-        }
-        failure.hints.iter().for_each(|hint| self.hint(hint));
+        let (code, message) = (failure.code(), failure.message());
+        to_stderr(&format!("{red}error{red:#}[{code}]{bold}:{bold:#} {message}"));
+        to_stderr(&format!("cause: {}", failure.cause()));
+        failure.hints().iter().for_each(|hint| self.hint(hint));
     }
 
     /// Gives a piece of advice, on standard error.
@@ -143,8 +185,8 @@ impl Printer {
         }
     }
 
-    /// Tells the user what was wrong with an answer, before asking again.
-    pub(crate) fn correct(&self, words: &str) {
+    /// Tells the user, beside a question, what was wrong with an answer or why nothing is asked.
+    pub(crate) fn remark(&self, words: &str) {
         to_stderr(words);
     }
 
@@ -158,11 +200,13 @@ impl Printer {
     }
 
     fn line(&self, line: &str) {
-        let mut output = anstream::stdout().lock();
-        end_on_closed_pipe(match self.side {
-            None => writeln!(output, "{line}"),
-            Some(side) => writeln!(output, "{} {line}", side.mark()),
-        });
+        end_on_closed_pipe(spinner::without(|| {
+            let mut output = anstream::stdout().lock();
+            match self.side {
+                None => writeln!(output, "{line}"),
+                Some(side) => writeln!(output, "{} {line}", side.mark()),
+            }
+        }));
     }
 
     fn json(&self, event: &impl Serialize) {
@@ -197,22 +241,25 @@ struct Timed<'a> {
 #[derive(Serialize)]
 struct FailureEvent<'a> {
     event: &'static str,
+    /// The code the program ends with.
     code: u8,
+    /// The code of the catalogue.
+    problem: &'static str,
     message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<&'a str>,
-    hints: &'a [String],
+    cause: &'a str,
+    hints: Vec<&'a str>,
 }
 
 fn to_stderr(line: &str) {
     // Nobody is left to tell when standard error is gone.
-    let _ = writeln!(anstream::stderr().lock(), "{line}");
+    let _ = spinner::without(|| writeln!(anstream::stderr().lock(), "{line}"));
 }
 
 /// A reader that has seen enough, as in `landfall scan | head`, is no failure: the program is done.
 #[expect(clippy::exit, reason = "the only place that knows that nobody reads any more")]
 fn end_on_closed_pipe(written: io::Result<()>) {
     if written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        terminal::restore_for_good();
         std::process::exit(Exit::Success as i32);
     }
 }

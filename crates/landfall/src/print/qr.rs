@@ -1,8 +1,9 @@
-//! QR codes on a terminal and as SVG.
+//! QR codes on a terminal, as SVG and as PNG.
 
 use clap::builder::styling::{AnsiColor, Style};
+use image::{ExtendedColorType, ImageEncoder as _, codecs::png::PngEncoder};
 use qrcode::{
-    EcLevel, QrCode,
+    Color, EcLevel, QrCode,
     render::{svg, unicode::Dense1x2},
 };
 
@@ -26,6 +27,33 @@ pub(crate) fn svg(text: &str) -> Option<String> {
             .build(),
     )
 }
+
+/// The code of `text` as a PNG picture, black on white, with modules of `scale` pixels; `None` if the text is too long
+/// for a QR code.
+pub(crate) fn png(text: &str, scale: u8) -> Option<Vec<u8>> {
+    let code = encode(text)?;
+    let scale = usize::from(scale);
+    let side = (code.width() + 2 * QUIET_ZONE) * scale;
+    let shade = |at: usize| {
+        let module = |pixel: usize| (pixel / scale).checked_sub(QUIET_ZONE).filter(|at| *at < code.width());
+        match module(at % side).zip(module(at / side)) {
+            Some(module) if code[module] == Color::Dark => BLACK,
+            _ => WHITE,
+        }
+    };
+    let pixels: Vec<u8> = (0..side * side).map(shade).collect();
+    let side = u32::try_from(side).expect("at most 185 modules of 255 pixels");
+    let mut png = Vec::new();
+    PngEncoder::new(&mut png)
+        .write_image(&pixels, side, side, ExtendedColorType::L8)
+        .expect("the pixels fill the square, and a vector takes any bytes");
+    Some(png)
+}
+
+/// The white around a code without which readers may miss it, in modules.
+const QUIET_ZONE: usize = 4;
+const BLACK: u8 = 0;
+const WHITE: u8 = u8::MAX;
 
 /// The lowest level of correction makes the smallest code; the seed's device uses it too.
 fn encode(text: &str) -> Option<QrCode> {

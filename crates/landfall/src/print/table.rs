@@ -1,57 +1,207 @@
-//! The networks of a scan as a table.
+//! The networks of a scan as a table, as wide as they need or as a window allows.
 
-use clap::builder::styling::{AnsiColor, Style};
+use clap::builder::styling::Style;
 
 use super::{
-    NetworkRow, style,
+    NetworkRow,
+    signal::{self, bars, strength},
     text::{auth_name, network_name},
 };
+use crate::terminal::{fit, width};
 
-/// One numbered line a network, under a line of headings.
+/// Which columns there are, and how wide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Table {
+    detail: Detail,
+    name: usize,
+    channels: usize,
+}
+
+/// How much is told of a network. Each says what those before say, and one thing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    Name,
+    Security,
+    Bars,
+    Strength,
+    Channels,
+    AccessPoints,
+}
+
+impl Detail {
+    /// What falls away last comes last.
+    const ALL: [Self; 6] = [
+        Self::AccessPoints,
+        Self::Channels,
+        Self::Strength,
+        Self::Bars,
+        Self::Security,
+        Self::Name,
+    ];
+}
+
+impl Table {
+    /// A table of `rows` that leaves nothing out.
+    pub(crate) fn of(rows: &[NetworkRow]) -> Self {
+        Self {
+            detail: Detail::AccessPoints,
+            name: widest(rows, |row| network_name(&row.octets)).max(NAME.len()),
+            channels: widest(rows, channels).max(CHANNELS),
+        }
+    }
+
+    /// A table of `rows` that fits into `cells`: columns fall away before names are cut short.
+    pub(crate) fn within(rows: &[NetworkRow], cells: usize) -> Self {
+        let whole = Self::of(rows);
+        let room = |detail| cells.checked_sub(Self { detail, ..whole }.beside_name(rows));
+        let enough = whole.name.min(SHORT_NAME);
+        let fitting = Detail::ALL
+            .into_iter()
+            .find_map(|detail| Some((detail, room(detail).filter(|room| *room >= enough)?)));
+        let (detail, room) = fitting.unwrap_or_else(|| (Detail::Name, room(Detail::Name).unwrap_or_default()));
+        Self {
+            detail,
+            name: whole.name.min(room),
+            ..whole
+        }
+    }
+
+    /// The line above the rows.
+    pub(crate) fn heading(&self) -> String {
+        let bold = Style::new().bold();
+        let mut line = format!("{bold}{:>4}  {}", "", fit(NAME, self.name));
+        if self.detail >= Detail::Bars {
+            line += &format!("  {}", fit(SIGNAL, self.signal()));
+        }
+        if self.detail >= Detail::Channels {
+            line += &format!("  {}", fit("CHANNEL", self.channels));
+        }
+        if self.detail >= Detail::Security {
+            line += "  SECURITY";
+        }
+        format!("{line}{bold:#}")
+    }
+
+    /// One network. The name of one that `stands_out` is bold.
+    pub(crate) fn row(&self, number: usize, row: &NetworkRow, stands_out: bool) -> String {
+        let bold = if stands_out { Style::new().bold() } else { Style::new() };
+        let name = fit(&network_name(&row.octets), self.name);
+        let mut line = format!("{number:>3}.  {bold}{name}{bold:#}");
+        if self.detail >= Detail::Strength {
+            line += &format!("  {}", strength(row.rssi));
+        } else if self.detail >= Detail::Bars {
+            line += &format!("  {}  ", bars(row.rssi));
+        }
+        if self.detail >= Detail::Channels {
+            line += &format!("  {}", fit(&channels(row), self.channels));
+        }
+        if self.detail >= Detail::Security {
+            line += &format!("  {}", self.tail(row));
+        }
+        line
+    }
+
+    /// The cells of the widest row without its name.
+    fn beside_name(&self, rows: &[NetworkRow]) -> usize {
+        let mut cells = NUMBER;
+        if self.detail >= Detail::Bars {
+            cells += 2 + self.signal();
+        }
+        if self.detail >= Detail::Channels {
+            cells += 2 + self.channels;
+        }
+        if self.detail >= Detail::Security {
+            cells += 2 + widest(rows, |row| self.tail(row)).max("SECURITY".len());
+        }
+        cells
+    }
+
+    fn signal(&self) -> usize {
+        if self.detail >= Detail::Strength {
+            signal::WIDTH
+        } else {
+            SIGNAL.len()
+        }
+    }
+
+    /// What stands in no column of its own, since nothing follows it.
+    fn tail(&self, row: &NetworkRow) -> String {
+        let security = auth_name(row.auth_mode);
+        match row.access_points {
+            several @ 2.. if self.detail >= Detail::AccessPoints => format!("{security}  ({several} access points)"),
+            _ => security,
+        }
+    }
+}
+
+/// All rows without anything left out, under a line of headings.
 pub(super) fn lines(rows: &[NetworkRow]) -> Vec<String> {
-    let names: Vec<String> = rows.iter().map(|row| network_name(&row.octets)).collect();
-    let width = names
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or_default()
-        .max("NETWORK".len());
-    let bold = Style::new().bold();
-    let heading = format!(
-        "{bold}{:>4}  {:<width$}  {:<13}  {:<9}  SECURITY{bold:#}",
-        "", "NETWORK", "SIGNAL", "CHANNEL"
-    );
-    core::iter::once(heading)
-        .chain(
-            rows.iter()
-                .zip(names)
-                .enumerate()
-                .map(|(index, (row, name))| line(index + 1, row, &name, width)),
-        )
-        .collect()
+    let table = Table::of(rows);
+    let numbered = rows.iter().enumerate();
+    let rows = numbered.map(|(index, row)| table.row(index + 1, row, false));
+    core::iter::once(table.heading()).chain(rows).collect()
 }
 
-fn line(number: usize, row: &NetworkRow, name: &str, width: usize) -> String {
-    let channels = row.channels.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-    let signal = format!("{} {:>4} dBm", bars(row.rssi), row.rssi);
-    let count = match row.access_points {
-        1 => String::new(),
-        several => format!("  ({several} access points)"),
-    };
-    format!(
-        "{number:>3}.  {name:<width$}  {signal}  {channels:<9}  {}{count}",
-        auth_name(row.auth_mode)
-    )
+const NAME: &str = "NETWORK";
+const SIGNAL: &str = "SIGNAL";
+/// Cells for most channels, so that the columns seldom move while a scan comes in.
+const CHANNELS: usize = 9;
+/// Cells for a number and what follows it.
+const NUMBER: usize = 6;
+/// A name that is told apart by so many cells is worth less than another column.
+const SHORT_NAME: usize = 12;
+
+fn widest(rows: &[NetworkRow], cell: impl Fn(&NetworkRow) -> String) -> usize {
+    rows.iter().map(|row| width(&cell(row))).max().unwrap_or_default()
 }
 
-/// Four bars for a signal that carries anything, one for a signal that hardly carries.
-fn bars(rssi: i32) -> String {
-    let (bars, color) = match rssi {
-        -55.. => ("▂▄▆█", AnsiColor::Green),
-        -67..=-56 => ("▂▄▆ ", AnsiColor::Green),
-        -75..=-68 => ("▂▄  ", AnsiColor::Yellow),
-        _ => ("▂   ", AnsiColor::Red),
-    };
-    let style = style(color);
-    format!("{style}{bars}{style:#}")
+fn channels(row: &NetworkRow) -> String {
+    row.channels.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use anstream::adapter::strip_str;
+
+    use super::*;
+    use crate::terminal::examples::{found, named};
+
+    fn shown(cells: usize) -> Vec<String> {
+        let mut rows = found([
+            named("MyHomeWiFiAP", -60),
+            named("a name of thirty-two characters..", -70),
+        ])
+        .networks;
+        rows[0].access_points = 2;
+        rows[0].channels = vec![1, 11];
+        let table = Table::within(&rows, cells);
+        let lines = [
+            table.heading(),
+            table.row(1, &rows[0], true),
+            table.row(2, &rows[1], false),
+        ];
+        lines.iter().map(|line| strip_str(line).to_string()).collect()
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_window() {
+        for cells in 8..130 {
+            for line in shown(cells) {
+                assert!(
+                    width(&line) <= cells.max(NUMBER),
+                    "{cells}: {line:?} has {}",
+                    width(&line)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn columns_fall_away_before_names_are_cut_short() {
+        let mut all = String::new();
+        for cells in [110, 80, 60, 50, 40, 34, 28, 16] {
+            all += &format!("{}\n{}\n", "-".repeat(cells), shown(cells).join("\n"));
+        }
+        insta::assert_snapshot!(all);
+    }
 }

@@ -2,7 +2,8 @@
 
 use crate::support::{ESP_PROV, command, landfall, run};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 13] = [
+    "discover",
     "demo",
     "simulate",
     "provision",
@@ -13,6 +14,8 @@ const COMMANDS: [&str; 10] = [
     "reprovision",
     "credentials",
     "qr",
+    "completions",
+    "man",
 ];
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Device, PROVISION, landfall};
+use crate::support::{Device, LANDFALL, PROVISION, command, landfall, run};
 
 #[test]
 fn a_second_start_says_already_provisioned_and_erase_forgets() {
@@ -125,4 +125,28 @@ fn a_password_of_one_s_own_stays_out_of_the_code_unless_asked_for() {
     );
     let shown = Device::start(&[&own[..], &["--qr-password"]].concat()).wait_for("qrcode.html?data=");
     assert!(shown.contains(r#""username":"alice","pop":"open-sesame""#), "{shown}");
+}
+
+#[test]
+fn what_only_a_console_takes_is_told_to_be_unused_over_http() {
+    let device = Device::start(&[]);
+    // The address is taken, so the program ends at once.
+    for flag in ["--port", "--link"] {
+        let ended = landfall(&["simulate", flag, "tty", "--listen", &device.host]);
+        let name = flag.trim_start_matches('-');
+        let told = format!("softap takes no {name}: it is not used; you may want --transport console");
+        assert!(ended.stderr.contains(&told), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_device_does_not_take_a_client_s_secret_of_the_environment_for_another_scheme() {
+    let mut command = command(LANDFALL, &["simulate", "--sec-ver", "1", "--listen", "192.0.2.1:1"]);
+    command.env("LANDFALL_PASSWORD", "sesame");
+    let ended = run(command);
+    assert!(
+        ended.stderr.contains("security 1 takes no password: it is not used"),
+        "{}",
+        ended.stderr
+    );
 }

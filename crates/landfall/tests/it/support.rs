@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 use std::{
+    env,
+    ffi::OsString,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     process::{Child, ChildStdout, Command, Output, Stdio},
     sync::{Arc, Mutex, mpsc},
@@ -38,6 +40,17 @@ impl Finished {
             text.push_str(&format!("--- stderr\n{}", redact(&self.stderr)));
         }
         text
+    }
+
+    /// `esp-prov` ended with this exception, and said why and what to do.
+    #[track_caller]
+    pub(crate) fn assert_raised(&self, exception: &str) {
+        let all = format!("{}\n{}", self.stdout, self.stderr);
+        let Some((_, rest)) = self.stderr.split_once(&format!("{exception}\ncause: ")) else {
+            panic!("{exception:?} was not raised:\n{all}");
+        };
+        assert_eq!((rest.lines().count(), rest.contains("\nhint: ")), (2, true), "{all}");
+        assert_eq!(self.code, 1, "{all}");
     }
 
     /// The events of `--json`; every line has to be one.
@@ -78,12 +91,11 @@ pub(crate) fn command(program: &str, args: &[&str]) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    let is_ours = |name: &OsString| name.as_encoded_bytes().starts_with(b"LANDFALL_");
+    for (name, _) in env::vars_os().filter(|(name, _)| is_ours(name)) {
+        command.env_remove(name);
+    }
     for variable in [
-        "LANDFALL_HOST",
-        "LANDFALL_POP",
-        "LANDFALL_USERNAME",
-        "LANDFALL_PASSWORD",
-        "LANDFALL_PASSPHRASE",
         "ESP_PROV_COMPAT_EXIT",
         "NO_COLOR",
         "CLICOLOR",
@@ -186,14 +198,19 @@ impl Device {
         self.log.lock().expect("the collector does not panic").clone()
     }
 
-    /// Asks it to end with signal `name`, and gives its exit code.
-    pub(crate) fn end(mut self, name: &str) -> Option<i32> {
+    /// Sends it signal `name`.
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        let killed = Command::new("kill")
+        let sent = Command::new("kill")
             .args([&format!("-{name}"), &id])
             .status()
             .expect("kill runs");
-        assert!(killed.success());
+        assert!(sent.success());
+    }
+
+    /// Asks it to end with signal `name`, and gives its exit code.
+    pub(crate) fn end(mut self, name: &str) -> Option<i32> {
+        self.signal(name);
         self.child.wait().expect("it ends").code()
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Device, LANDFALL, command, landfall, with_input};
+use crate::support::{Device, LANDFALL, command, landfall, run, with_input};
 
 #[test]
 fn a_device_takes_the_verifier_that_credentials_made() {
@@ -117,4 +117,122 @@ fn a_code_is_black_on_white_where_there_is_colour() {
             .next()
             .is_some_and(|line| line.starts_with("\x1b[") && line.ends_with("\x1b[0m"))
     );
+}
+
+#[test]
+fn bash_completes_commands_options_and_values() {
+    for (program, line, expected) in [
+        ("landfall", "landfall prov", &["provision"][..]),
+        ("landfall", "landfall provision --qr", &["--qr"]),
+        (
+            "landfall",
+            "landfall scan --transport ",
+            &["softap", "httpd", "http", "console"],
+        ),
+        ("landfall", "landfall simulate --generation ", &["wifi", "network"]),
+        ("landfall", "landfall demo --fail ", &["wrong-password", "not-found"]),
+        ("landfall", "landfall credentials --format ", &["c", "hex", "json"]),
+        ("landfall", "landfall qr --transport ", &["softap", "ble"]),
+        ("landfall", "landfall info --color ", &["auto", "always", "never"]),
+        ("landfall", "landfall completions --program ", &["landfall", "esp-prov"]),
+        ("landfall", "landfall completions p", &["powershell"]),
+        (
+            "esp-prov",
+            "esp-prov --sec2_",
+            &["--sec2_username", "--sec2_pwd", "--sec2_gen_cred", "--sec2_salt_len"],
+        ),
+    ] {
+        assert_eq!(completed(program, line), expected, "{line:?}");
+    }
+}
+
+/// What bash offers for the last word of `line`.
+fn completed(program: &str, line: &str) -> Vec<String> {
+    let words: Vec<&str> = line.split(' ').collect();
+    let script = r#"
+        source <("$1" completions bash --program "$2")
+        COMP_WORDS=("${@:3}")
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        complete_by=$(complete -p "$2")
+        complete_by=${complete_by#* -F }
+        "${complete_by%% *}" "$2" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        printf '%s\n' "${COMPREPLY[@]}"
+    "#;
+    let args = [
+        &["--noprofile", "--norc", "-c", script, "bash", LANDFALL, program],
+        &words[..],
+    ]
+    .concat();
+    let done = run(command("bash", &args));
+    assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{line:?}");
+    done.stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn every_shell_gets_a_script_for_each_program() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        for (program, option) in [("landfall", "reprovision"), ("esp-prov", "service_name")] {
+            let script = landfall(&["completions", shell, "--program", program]);
+            assert_eq!(script.code, 0, "{}", script.stderr);
+            assert!(
+                script.stdout.contains(program) && script.stdout.contains(option),
+                "{shell} {program}"
+            );
+        }
+    }
+    assert_eq!(landfall(&["completions", "cmd.exe"]).code, 2);
+}
+
+#[test]
+fn each_command_gets_a_manual_page_of_its_own() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let pages = directory.path().join("share/man1");
+    let written = landfall(&["man", pages.to_str().expect("text")]);
+    assert_eq!(written.code, 0, "{}", written.stderr);
+    let mut names: Vec<String> = fs::read_dir(&pages)
+        .expect("it was made")
+        .map(|entry| entry.expect("it is there").file_name().into_string().expect("text"))
+        .collect();
+    names.sort_unstable();
+    let mut told: Vec<&str> = written
+        .stdout
+        .lines()
+        .filter_map(|line| line.rsplit('/').next())
+        .collect();
+    told.sort_unstable();
+    assert_eq!(names, told);
+    insta::assert_snapshot!(names.join("\n"));
+    for name in &names {
+        let page = fs::read_to_string(pages.join(name)).expect("it was written");
+        assert_eq!(flaws(&page), [""; 0], "{name}");
+    }
+    let own = landfall(&["man"]);
+    assert_eq!(
+        own.stdout,
+        fs::read_to_string(pages.join("landfall.1")).expect("it was written")
+    );
+}
+
+/// What roff would complain about, or a reader miss.
+fn flaws(page: &str) -> Vec<&str> {
+    const REQUESTS: [&str; 12] = ["ie", "el", "TH", "SH", "SS", "TP", "PP", "RS", "RE", "IP", "nf", "fi"];
+    let title = page.lines().find(|line| line.starts_with(".TH "));
+    let is_titled =
+        title.is_some_and(|title| title.contains(" 1 \" \" \"Landfall ") && title.ends_with("\" \"Landfall Manual\""));
+    let missing = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS"]
+        .into_iter()
+        .filter(|section| !page.lines().any(|line| line == format!(".SH {section}")));
+    let requests = page.lines().filter(|line| line.starts_with(['.', '\'']));
+    let unknown = requests.filter(|line| {
+        let name = line[1..].split(' ').next().unwrap_or_default();
+        !REQUESTS.contains(&name) && !matches!(name, "br" | "sp")
+    });
+    let open = page.lines().filter(|line| *line == ".nf").count() != page.lines().filter(|line| *line == ".fi").count();
+    (!is_titled)
+        .then_some("no title")
+        .into_iter()
+        .chain(open.then_some("lines that are never filled again"))
+        .chain(missing)
+        .chain(unknown)
+        .collect()
 }
