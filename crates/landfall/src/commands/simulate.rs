@@ -23,10 +23,11 @@ use crate::{
 
 /// Plays a device until a signal comes, or, with `--once`, until provisioning has ended.
 pub(super) async fn run(args: &Simulate, printer: &Printer) -> Result<(), Failure> {
-    let stop = stop_signal().map_err(|error| broken(&error))?;
     let name = args.name.clone().map_or_else(random_name, Ok)?;
     warn_of_unused(args, printer);
     let secret = Secret::of(&args.secret)?;
+    // Not earlier: while a secret is read from standard input, a signal ends the program as it does any other.
+    let stop = stop_signal().map_err(|error| broken(&error))?;
     let mut device = build(args, &name, secret.security.clone(), printer)?;
     if args.erase {
         device

@@ -1,6 +1,12 @@
 //! A device's life beyond one provisioning.
 
-use std::fs;
+use core::time::Duration;
+use std::{
+    fs,
+    process::{Command, Stdio},
+    thread,
+    time::Instant,
+};
 
 use crate::support::{Device, LANDFALL, PROVISION, command, landfall, run};
 
@@ -65,6 +71,27 @@ fn a_failed_provisioning_leaves_nothing_behind() {
 fn both_signals_end_it_cleanly() {
     for signal in ["INT", "TERM"] {
         assert_eq!(Device::start(&[]).end(signal), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn it_can_be_ended_while_it_reads_a_secret() {
+    let args = ["simulate", "--listen", "127.0.0.1:0", "--password-file", "-"];
+    let mut child = command(LANDFALL, &args)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    // It says nothing before it reads, so there is nothing else to wait for.
+    thread::sleep(Duration::from_millis(500));
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupted.expect("kill runs").success());
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while child.try_wait().expect("it can be asked").is_none() {
+        if Instant::now() > deadline {
+            child.kill().expect("it runs");
+            panic!("it did not end");
+        }
+        thread::sleep(Duration::from_millis(10));
     }
 }
 
