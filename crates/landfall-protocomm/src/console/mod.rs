@@ -2,7 +2,7 @@
 //!
 //! Both halves are fed one byte at a time, do no I/O and survive every byte sequence.
 //!
-//! * The device's: [`LineEditor`] collects a line and says what to echo, [`TypedRequest`] reads it, [`answer`] prints.
+//! * The device's: [`LineEditor`] collects a line and says what to echo, [`TypedRequest`] reads it, [`answer()`] prints.
 //! * The client's: [`RequestLine`] is what to type, [`Echo`] says when the device has taken it, [`AnswerReader`] finds
 //!   the answer among log lines, [`PromptFinder`] the next prompt.
 
