@@ -55,6 +55,14 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     Err(format!("{} ended with {}\n{text}{errors}", line(command), output.status).into())
 }
 
+/// Makes sure that `program` is there before anything is waited for; `purpose` says what for.
+pub(crate) fn need(program: &str, version: &str, purpose: &str) -> Result<()> {
+    match Command::new(program).arg(version).output() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!("{program} is needed, {purpose}: apt-get install {program}").into()),
+    }
+}
+
 /// A headline between the steps of a chore.
 #[expect(clippy::print_stdout, reason = "a chore's printer")]
 pub(crate) fn say(text: &str) {

@@ -16,6 +16,11 @@ fn run_steps(steps: &[(&str, &[&str])]) -> Result<()> {
 
 /// The whole of it, cheapest first.
 pub(crate) fn run(_arguments: &[String]) -> Result<()> {
+    shell::need(
+        "jq",
+        "--version",
+        "as pages of the documentation use it, and the tests run them",
+    )?;
     run_steps(&[
         ("format", &["fmt", "--all", "--check"]),
         (
