@@ -27,6 +27,21 @@ fn interrupt(terminal: &Terminal) -> String {
 }
 
 #[test]
+fn at_a_hidden_question_of_esp_prov() {
+    let device = Device::start(&["--sec-ver", "1"]);
+    let terminal = Terminal::of(&device);
+    let host = &device.host;
+    terminal.line(&format!(
+        "clear; esp-prov --transport softap --service_name {host}; echo exit $?"
+    ));
+    terminal.wait_for("Proof of Possession required: ");
+    terminal.press(&["C-c"]);
+    let shown = terminal.wait_for_exit(130);
+    assert!(shown.contains("KeyboardInterrupt: interrupted"), "{shown}");
+    terminal.assert_restored();
+}
+
+#[test]
 fn at_the_list() {
     let device = Device::start(&[]);
     let terminal = Terminal::of(&device);
