@@ -1,4 +1,4 @@
-//! Where endpoints are found over Bluetooth Low Energy: the UUIDs of spec transports.md 1.1.
+//! The UUIDs of services and endpoints (spec transports.md 1.1).
 
 use core::{fmt, str::FromStr};
 
