@@ -1,0 +1,135 @@
+//! The end of the service (spec transports.md 1.6).
+
+use core::time::Duration;
+use std::time::Instant;
+
+use landfall_trouble::peripheral::Error;
+
+use crate::{
+    air::{ATT, Air, CLIENT},
+    device::{Device, config},
+};
+
+#[tokio::test]
+async fn a_device_that_keeps_on_sends_its_client_away_and_is_not_found_again() {
+    let air = Air::new();
+    let ended = Device::to_its_end(config(), &air, async |device| {
+        let hand = air.hand(CLIENT);
+        hand.connect().await;
+        assert_eq!(hand.ask(b"\x12\x03\x00last").await, [0x13]);
+        device.link.keep_on(true);
+        assert_eq!(hand.ask(&[0x0a, 3, 0]).await, b"\x0btsal");
+        assert_eq!(hand.next_on(ATT).await, None, "sent away");
+        device.until_told("disconnected").await;
+        device.until_told("kepton").await;
+        assert!(!air.is_advertising());
+        device.link.stop();
+    })
+    .await;
+    assert_eq!(ended, Ok(()));
+}
+
+#[tokio::test]
+async fn a_client_that_stays_gets_errors_until_it_goes() {
+    let air = Air::new();
+    let ended = Device::to_its_end(config(), &air, async |device| {
+        let hand = air.hand(CLIENT);
+        hand.connect().await;
+        assert_eq!(hand.ask(b"\x12\x03\x00last").await, [0x13]);
+        device.link.keep_on(false);
+        assert_eq!(hand.ask(&[0x0a, 3, 0]).await, b"\x0btsal");
+        device.until_told("kepton").await;
+        assert_eq!(hand.ask(&[0x0a, 3, 0]).await, [0x01, 0x0a, 3, 0, 4]);
+        assert_eq!(hand.ask(&[0x0c, 3, 0, 1, 0]).await, [0x01, 0x0c, 3, 0, 4]);
+        assert_eq!(hand.ask(b"\x12\x03\x00more").await, [0x01, 0x12, 3, 0, 4]);
+        assert_eq!(hand.ask(b"\x16\x03\x00\x00\x00more").await[0], 0x17);
+        assert_eq!(hand.ask(&[0x18, 1]).await, [0x01, 0x18, 0, 0, 4]);
+        assert_eq!(
+            hand.ask(&[0x0a, 4, 0]).await,
+            b"\x0bprov-session",
+            "the names stay open"
+        );
+        air.disconnect();
+        device.until_told("disconnected").await;
+        assert!(!air.is_advertising());
+        device.link.stop();
+    })
+    .await;
+    assert_eq!(ended, Ok(()));
+}
+
+#[tokio::test]
+async fn a_request_under_way_fails_when_the_service_ends() {
+    let air = Air::new();
+    Device::with(config(), &air, async |device| {
+        let hand = air.hand(CLIENT);
+        hand.connect().await;
+        hand.send(b"\x12\x03\x00wait");
+        device.until_told("wait").await;
+        device.link.keep_on(false);
+        assert_eq!(hand.next_on(ATT).await, Some(vec![0x01, 0x12, 3, 0, 4]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_client_keeping_on_only_ends_the_advertising() {
+    let air = Air::new();
+    let ended = Device::to_its_end(config(), &air, async |device| {
+        device.until_told("advertising").await;
+        device.link.keep_on(true);
+        device.until_told("kepton").await;
+        assert!(!air.is_advertising());
+        device.link.stop();
+    })
+    .await;
+    assert_eq!(ended, Ok(()));
+}
+
+#[tokio::test]
+async fn a_device_stops_though_a_client_stays() {
+    let air = Air::new();
+    let ended = Device::to_its_end(config(), &air, async |device| {
+        air.hand(CLIENT).connect().await;
+        device.until_told("connected").await;
+        device.link.keep_on(false);
+        device.until_told("kepton").await;
+        device.link.stop();
+    })
+    .await;
+    assert_eq!(ended, Ok(()));
+    assert!(!air.is_connected());
+}
+
+#[tokio::test]
+async fn a_controller_that_never_answers_is_noticed() {
+    let air = Air::new();
+    air.silent.set(true);
+    let began = Instant::now();
+    let ended = Device::to_its_end(config(), &air, async |_| {}).await;
+    assert_eq!(ended, Err(Error::NotAnswering));
+    assert!(began.elapsed() < Duration::from_secs(7));
+}
+
+#[tokio::test]
+async fn a_controller_that_falls_silent_is_noticed() {
+    let air = Air::new();
+    let ended = Device::to_its_end(config(), &air, async |device| {
+        air.hand(CLIENT).connect().await;
+        device.until_told("connected").await;
+        air.silent.set(true);
+    })
+    .await;
+    assert_eq!(ended, Err(Error::NotAnswering));
+}
+
+#[tokio::test]
+async fn a_controller_that_says_it_failed_is_believed() {
+    let air = Air::new();
+    let ended = Device::to_its_end(config(), &air, async |device| {
+        device.until_told("advertising").await;
+        air.event(crate::air::DEVICE, bt_hci::event::EventKind::HardwareError, &[0]);
+    })
+    .await;
+    assert_eq!(ended, Err(Error::NotAnswering));
+}
