@@ -4,10 +4,12 @@
 //! All decisions are the manager's ([`landfall_manager`]); [`Device::provision`] only carries.
 //!
 //! * [`Device`]: what a device is made of, and what it can be asked to do.
-//! * [`Service`]: how requests arrive; [`HttpService`] takes them over HTTP, as Espressif's SoftAP scheme does.
+//! * [`Service`]: how requests arrive; [`HttpService`] takes them over HTTP, as Espressif's SoftAP scheme does,
+//!   [`BleService`] over Bluetooth, [`ConsoleService`] on a serial line.
 //! * [`Wifi`]: how networks are joined; [`SimulatedWifi`] joins those of a [`World`] written in TOML.
 //! * [`Store`]: where credentials are kept; [`FileStore`] keeps them in one file.
 
+mod ble;
 mod builder;
 mod clock;
 mod console;
@@ -23,11 +25,16 @@ mod station;
 mod store;
 mod wifi;
 
+pub use ble::{
+    AfterProvisioning, BleOptions, BleService, BluetoothAddress, HciAddress, InvalidHciAddress, Place, Radio,
+    RadioError,
+};
 pub use builder::{BuildError, Builder};
 pub use console::ConsoleService;
 pub use device::{Device, Ended, Handle, RunError};
 pub use event::Event;
 pub use http::HttpService;
+pub use landfall_bluez::Error as BluezError;
 pub use landfall_manager as manager;
 pub use landfall_protocomm as protocomm;
 pub use payload::{PayloadSecret, PayloadTransport, payload_url, provisioning_payload};

@@ -4,6 +4,8 @@ use std::io;
 use landfall_protocomm::{SessionId, console::LineError};
 use zeroize::Zeroizing;
 
+use crate::BluetoothAddress;
+
 /// How requests reach a device: it carries bytes and says which session they belong to, and knows nothing of what
 /// they mean.
 #[expect(
@@ -26,6 +28,24 @@ pub trait Service {
 
     /// Closes for clients; answers handed over before still reach them.
     async fn stop(&mut self);
+}
+
+impl<S: Service> Service for &mut S {
+    async fn start(&mut self, endpoints: &[&str]) -> io::Result<()> {
+        (**self).start(endpoints).await
+    }
+
+    async fn next(&mut self) -> ServiceEvent {
+        (**self).next().await
+    }
+
+    fn respond(&mut self, request: RequestId, answer: Option<&[u8]>) {
+        (**self).respond(request, answer);
+    }
+
+    async fn stop(&mut self) {
+        (**self).stop().await;
+    }
 }
 
 /// What clients do.
@@ -81,6 +101,13 @@ pub enum ClientEvent {
         /// Why.
         reason: Refusal,
     },
+    /// Nobody can find the device, because the operating system's Bluetooth is gone or off; it is waited for.
+    ServiceLost {
+        /// What is the matter.
+        error: String,
+    },
+    /// Clients can find the device again.
+    ServiceBack,
     /// No client can connect at the moment; it is tried again, unless the way itself is gone (a serial port that was
     /// pulled).
     AcceptFailed {
@@ -97,6 +124,8 @@ pub enum Peer {
     Network(SocketAddr),
     /// At the other end of the console's line.
     Console,
+    /// In radio range.
+    Bluetooth(BluetoothAddress),
 }
 
 impl From<SocketAddr> for Peer {
@@ -110,6 +139,7 @@ impl fmt::Display for Peer {
         match self {
             Self::Network(address) => address.fmt(f),
             Self::Console => f.write_str("the console"),
+            Self::Bluetooth(address) => address.fmt(f),
         }
     }
 }
