@@ -62,6 +62,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// What the `status` of an answer to `operation` means: an error, unless it is success.
+    pub fn of_status(operation: &'static str, status: Status) -> Option<Self> {
+        (status != Status::Success).then_some(Self::Status { operation, status })
+    }
+
     /// Whether this says nothing of the device's will: the exchange failed on the way, or came back garbled, and may
     /// succeed over a new connection and a new session.
     pub(crate) fn is_passing(&self) -> bool {

@@ -139,7 +139,8 @@ impl<'a, T: Transport, E: Environment> Joining<'a, T, E> {
     async fn watch(&mut self) -> Result<Outcome, Error> {
         let applied = self.connection.environment.now();
         self.deadline = applied.saturating_add(self.timeout);
-        self.sleep(FIRST_POLL).await?;
+        let shortest = self.connection.transport.status_interval();
+        self.sleep(first_poll(shortest)).await?;
         loop {
             match self.connection.status_within(Some(STATUS_WAIT)).await {
                 Ok(Ok(outcome)) => return Ok(outcome),
@@ -160,7 +161,7 @@ impl<'a, T: Transport, E: Environment> Joining<'a, T, E> {
                 }
             }
             let since_applied = self.connection.environment.now().saturating_sub(applied);
-            self.sleep(poll_interval(since_applied)).await?;
+            self.sleep(poll_interval(since_applied).max(shortest)).await?;
         }
     }
 
@@ -229,6 +230,16 @@ enum HandedOver {
     Over(Outcome),
 }
 
+/// How long after ApplyConfig the first status request comes. A device begins to join after one second (spec
+/// transports.md 2.1): asking earlier pays only where it is cheap.
+fn first_poll(shortest: Duration) -> Duration {
+    if shortest <= FIRST_POLL {
+        FIRST_POLL
+    } else {
+        shortest.max(BEGINNING)
+    }
+}
+
 /// How long after ApplyConfig the time between two status requests grows: a device begins to join after one second and
 /// commonly has an address in the second or two after that.
 fn poll_interval(since_applied: Duration) -> Duration {
@@ -246,6 +257,7 @@ const NOT_ACCEPTING: Error = Error::Status {
 };
 
 const FIRST_POLL: Duration = Duration::from_millis(250);
+const BEGINNING: Duration = Duration::from_secs(1);
 /// A status is answered at once or not at all: when the access point changes its channel, connections die silently
 /// (spec transports.md 2.1), and waiting for the transport's own limit would cost the result's time.
 const STATUS_WAIT: Duration = Duration::from_secs(5);

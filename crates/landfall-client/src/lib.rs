@@ -2,12 +2,24 @@
 //!
 //! Flows are plain async functions over two traits: [`Transport`] carries requests, [`Environment`] gives time and
 //! randomness. So the same code runs on tokio, in a browser and in a test with virtual time.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `http` (default) | [the HTTP transport](http) |
+//! | `console` | [the console transport](console): a serial port, or any stream of bytes |
+//! | `bluez` | [Bluetooth of the operating system](ble::radio) on Linux, over D-Bus; elsewhere it adds nothing |
+//! | `btleplug` | the same on macOS and Windows, by way of btleplug; it was tried on neither. On Linux it needs libdbus (Debian: libdbus-1-dev), and is used where `bluez` is off |
+//! | `hci` | [Bluetooth on a controller of one's own](ble::hci), on trouble-host |
+//! | `system` | [`SystemEnvironment`]: clock, timers and random source of the operating system, on tokio; the others turn it on |
 #![no_std]
 
 extern crate alloc;
 #[cfg(any(test, feature = "system"))]
 extern crate std;
 
+pub mod ble;
 mod connection;
 #[cfg(feature = "console")]
 pub mod console;
@@ -37,5 +49,5 @@ pub use network::Network;
 pub use provision::{Joined, Outcome, Progress, Provisioning};
 pub use scan::{FoundNetwork, ScanOptions};
 pub use secret::Secret;
-pub use transport::{Transport, TransportError};
+pub use transport::{RadioProblem, Transport, TransportError};
 pub use version::{Capabilities, VersionInfo};

@@ -17,7 +17,7 @@ impl<T: Transport, E: Environment> Connection<T, E> {
     /// # Errors
     /// [`Error::Status`] if it refuses; [`Error::Transport`] with `NoSuchEndpoint` from devices before ESP-IDF v5.1.
     pub async fn reset(&mut self) -> Result<(), Error> {
-        self.ctrl("Reset", CtrlRequest::Reset).await
+        self.control(CtrlRequest::Reset).await
     }
 
     /// Has the device leave its network and accept new credentials (`prov-ctrl` Reprov).
@@ -26,10 +26,15 @@ impl<T: Transport, E: Environment> Connection<T, E> {
     /// [`Error::Status`] if it refuses (it must have been built to stay in service); [`Error::Transport`] with
     /// `NoSuchEndpoint` from devices before ESP-IDF v5.1.
     pub async fn reprovision(&mut self) -> Result<(), Error> {
-        self.ctrl("Reprov", CtrlRequest::Reprov).await
+        self.control(CtrlRequest::Reprov).await
     }
 
-    async fn ctrl(&mut self, operation: &'static str, request: CtrlRequest) -> Result<(), Error> {
+    /// Sends any command to `prov-ctrl`.
+    ///
+    /// # Errors
+    /// [`Error::Status`] if the device refuses, [`Error::BadAnswer`], and those of [`Connection::request`].
+    pub async fn control(&mut self, request: CtrlRequest) -> Result<(), Error> {
+        let operation = control_name(request);
         let message = encoded(request.encoded_len(), |out| request.encode(out))?;
         let answer = self.request(Endpoint::CTRL.as_str(), &message).await?;
         let status = match CtrlResponse::decode(&answer) {
@@ -39,29 +44,46 @@ impl<T: Transport, E: Environment> Connection<T, E> {
         success(operation, self.readable(operation, status)?)
     }
 
-    /// Asks `prov-config`; `read` picks the answer that is due.
-    pub(crate) async fn config<A>(
+    /// Sends any request to `prov-config`; `read` picks the answer that is due, and gives `None` for any other.
+    ///
+    /// # Errors
+    /// [`Error::BadAnswer`] if it is not the one that is due: the session was in doubt then and is dropped. Those of
+    /// [`Connection::request`].
+    pub async fn config<A>(
+        &mut self,
+        request: ConfigRequest<'_>,
+        read: impl FnOnce(ConfigResponse<'_>) -> Option<A>,
+    ) -> Result<A, Error> {
+        self.config_within(None, request, read).await
+    }
+
+    /// [`Connection::config`] with a wait of its own besides the transport's.
+    pub(crate) async fn config_within<A>(
         &mut self,
         limit: Option<Duration>,
-        operation: &'static str,
         request: ConfigRequest<'_>,
         read: impl FnOnce(ConfigResponse<'_>) -> Option<A>,
     ) -> Result<A, Error> {
         let message = encoded(request.encoded_len(), |out| request.encode(out))?;
         let answer = self.request_within(limit, Endpoint::CONFIG.as_str(), &message).await?;
-        self.readable(operation, ConfigResponse::decode(&answer).ok().and_then(read))
+        self.readable(
+            config_name(&request),
+            ConfigResponse::decode(&answer).ok().and_then(read),
+        )
     }
 
-    /// Asks `prov-scan`; `read` picks the answer that is due.
-    pub(crate) async fn prov_scan<A>(
+    /// Sends any request to `prov-scan`; `read` picks the answer that is due, and gives `None` for any other.
+    ///
+    /// # Errors
+    /// As for [`Connection::config`].
+    pub async fn prov_scan<A>(
         &mut self,
-        operation: &'static str,
         request: ScanRequest,
         read: impl FnOnce(ScanResponse<'_>) -> Option<A>,
     ) -> Result<A, Error> {
         let message = encoded(request.encoded_len(), |out| request.encode(out))?;
         let answer = self.request(Endpoint::SCAN.as_str(), &message).await?;
-        self.readable(operation, ScanResponse::decode(&answer).ok().and_then(read))
+        self.readable(scan_name(&request), ScanResponse::decode(&answer).ok().and_then(read))
     }
 
     /// Security 1 does not authenticate its messages: an answer that cannot be read may mean that both ends stand at
@@ -76,10 +98,43 @@ impl<T: Transport, E: Environment> Connection<T, E> {
 
 /// Makes any status but success an error.
 pub(crate) fn success(operation: &'static str, status: Status) -> Result<(), Error> {
-    if status == Status::Success {
-        Ok(())
-    } else {
-        Err(Error::Status { operation, status })
+    match Error::of_status(operation, status) {
+        None => Ok(()),
+        Some(error) => Err(error),
+    }
+}
+
+/// What errors call a request to `prov-ctrl`.
+const fn control_name(request: CtrlRequest) -> &'static str {
+    match request {
+        CtrlRequest::Reset => "Reset",
+        CtrlRequest::Reprov => "Reprov",
+        CtrlRequest::ThreadReset => "ThreadReset",
+        CtrlRequest::ThreadReprov => "ThreadReprov",
+    }
+}
+
+/// What errors call a request to `prov-config`.
+const fn config_name(request: &ConfigRequest<'_>) -> &'static str {
+    match request {
+        ConfigRequest::GetStatus => "GetStatus",
+        ConfigRequest::SetConfig(_) => "SetConfig",
+        ConfigRequest::ApplyConfig => "ApplyConfig",
+        ConfigRequest::GetThreadStatus => "GetThreadStatus",
+        ConfigRequest::SetThreadConfig { .. } => "SetThreadConfig",
+        ConfigRequest::ApplyThreadConfig => "ApplyThreadConfig",
+    }
+}
+
+/// What errors call a request to `prov-scan`.
+const fn scan_name(request: &ScanRequest) -> &'static str {
+    match request {
+        ScanRequest::Start(_) => "ScanStart",
+        ScanRequest::Status => "ScanStatus",
+        ScanRequest::Result { .. } => "ScanResult",
+        ScanRequest::ThreadStart { .. } => "ThreadScanStart",
+        ScanRequest::ThreadStatus => "ThreadScanStatus",
+        ScanRequest::ThreadResult { .. } => "ThreadScanResult",
     }
 }
 

@@ -107,7 +107,7 @@ impl<T: Transport, E: Environment> Connection<T, E> {
     pub async fn set_network(&mut self, network: &Network) -> Result<(), Error> {
         let request = ConfigRequest::SetConfig(network.set_config()?);
         let status = self
-            .config(None, "SetConfig", request, |response| match response {
+            .config(request, |response| match response {
                 ConfigResponse::SetConfig(status) => Some(status),
                 _ => None,
             })
@@ -121,15 +121,10 @@ impl<T: Transport, E: Environment> Connection<T, E> {
     /// [`Error::Status`], and those of [`Connection::request`].
     pub async fn apply(&mut self) -> Result<(), Error> {
         let status = self
-            .config(
-                None,
-                "ApplyConfig",
-                ConfigRequest::ApplyConfig,
-                |response| match response {
-                    ConfigResponse::ApplyConfig(status) => Some(status),
-                    _ => None,
-                },
-            )
+            .config(ConfigRequest::ApplyConfig, |response| match response {
+                ConfigResponse::ApplyConfig(status) => Some(status),
+                _ => None,
+            })
             .await?;
         success("ApplyConfig", status)
     }
@@ -144,15 +139,10 @@ impl<T: Transport, E: Environment> Connection<T, E> {
     }
 
     pub(crate) async fn status_within(&mut self, limit: Option<Duration>) -> Result<Result<Outcome, Progress>, Error> {
-        self.config(
-            limit,
-            "GetStatus",
-            ConfigRequest::GetStatus,
-            |response| match response {
-                ConfigResponse::GetStatus(status) => Some(believed(status)),
-                _ => None,
-            },
-        )
+        self.config_within(limit, ConfigRequest::GetStatus, |response| match response {
+            ConfigResponse::GetStatus(status) => Some(believed(status)),
+            _ => None,
+        })
         .await
     }
 }

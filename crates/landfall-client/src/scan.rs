@@ -85,7 +85,7 @@ impl<T: Transport, E: Environment> Connection<T, E> {
             period_ms: u32::try_from(options.period.as_millis()).unwrap_or(u32::MAX),
         };
         let status = self
-            .prov_scan("ScanStart", ScanRequest::Start(start), |response| {
+            .prov_scan(ScanRequest::Start(start), |response| {
                 matches!(response.body, ScanResponseBody::Start).then_some(response.status)
             })
             .await?;
@@ -97,7 +97,7 @@ impl<T: Transport, E: Environment> Connection<T, E> {
     async fn finished_scan(&mut self, deadline: Duration) -> Result<u32, Error> {
         loop {
             let (status, finished, count) = self
-                .prov_scan("ScanStatus", ScanRequest::Status, |response| match response.body {
+                .prov_scan(ScanRequest::Status, |response| match response.body {
                     ScanResponseBody::Status {
                         scan_finished,
                         result_count,
@@ -118,17 +118,15 @@ impl<T: Transport, E: Environment> Connection<T, E> {
     async fn scan_page(&mut self, start_index: u32, count: u32) -> Result<(Status, Vec<FoundNetwork>), Error> {
         let most = count as usize;
         let (status, page) = self
-            .prov_scan(
-                "ScanResult",
-                ScanRequest::Result { start_index, count },
-                |response| match response.body {
+            .prov_scan(ScanRequest::Result { start_index, count }, |response| {
+                match response.body {
                     ScanResponseBody::Result(entries) => Some((
                         response.status,
                         entries.iter().take(most).map(FoundNetwork::from).collect(),
                     )),
                     _ => None,
-                },
-            )
+                }
+            })
             .await?;
         match status {
             Status::InternalError => {}

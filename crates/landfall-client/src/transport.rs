@@ -1,4 +1,5 @@
 use alloc::{string::String, vec::Vec};
+use core::time::Duration;
 
 /// Carries requests to a device.
 ///
@@ -32,6 +33,11 @@ pub trait Transport {
     fn scan_page(&self) -> u32 {
         4
     }
+
+    /// Shortest time between two questions for the state of a device that is joining; zero where asking costs nothing.
+    fn status_interval(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// Why a request was not answered.
@@ -56,10 +62,52 @@ pub enum TransportError {
     /// The device is busy with another client.
     #[error("the device is busy with another client")]
     Busy,
-    /// The request is too long for this way to the device. It has not seen the whole of it.
-    #[error("the request is longer than the device takes: its lines have at most {0} characters")]
+    /// The request is too long for this way to the device. It has not seen the whole of it. Bytes, or characters of a
+    /// line.
+    #[error("the request is longer than the device takes, which is {0} characters at most")]
     TooLong(usize),
+    /// The request is empty, which cannot be sent this way.
+    #[error("an empty request cannot be sent over Bluetooth, as devices ignore it")]
+    EmptyRequest,
+    /// The device wants the connection to be encrypted, and that could not be done.
+    #[error("the device wants an encrypted connection, and none could be made")]
+    EncryptionNeeded,
+    /// Bluetooth cannot be used on this computer, or not as it is now.
+    #[error("Bluetooth cannot be used: {0}")]
+    Radio(#[from] RadioProblem),
     /// An answer that is none of this transport's.
     #[error("unexpected answer: {0}")]
     Protocol(String),
+}
+
+/// Why Bluetooth cannot be used on this computer. No device is to blame.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RadioProblem {
+    /// The operating system's Bluetooth service is not running.
+    #[error("its service is not running")]
+    NoService,
+    /// This user or program may not use it.
+    #[error("this user or program is not allowed to")]
+    NotPermitted,
+    /// There is no adapter.
+    #[error("there is no adapter")]
+    NoAdapter,
+    /// There are adapters, but not the one that was asked for.
+    #[error("there is no adapter {wanted}")]
+    NoSuchAdapter {
+        /// Its name or address, as asked for.
+        wanted: String,
+        /// The names of those that are there.
+        known: Vec<String>,
+    },
+    /// The adapter is switched off.
+    #[error("the adapter is switched off")]
+    Off,
+    /// The adapter is switched off for all programs: airplane mode, `rfkill`, or a switch of the computer's.
+    #[error("it is blocked by airplane mode, rfkill or a switch")]
+    Blocked,
+    /// Anything else that the Bluetooth service says.
+    #[error("{0}")]
+    Failed(String),
 }

@@ -85,6 +85,7 @@ struct Fake<F> {
     silent_at: Option<usize>,
     /// So many reconnects fail.
     unreachable: usize,
+    status_interval: Duration,
 }
 
 impl<F: FnMut(&str, &[u8]) -> Answer> Transport for Fake<F> {
@@ -112,6 +113,10 @@ impl<F: FnMut(&str, &[u8]) -> Answer> Transport for Fake<F> {
         self.unreachable -= 1;
         Err(TransportError::Unreachable("out of range".to_string()))
     }
+
+    fn status_interval(&self) -> Duration {
+        self.status_interval
+    }
 }
 
 impl<F> Fake<F> {
@@ -128,6 +133,7 @@ fn connect<F: FnMut(&str, &[u8]) -> Answer>(clock: &Clock, answer: F) -> Connect
         reconnects: Vec::new(),
         silent_at: None,
         unreachable: 0,
+        status_interval: Duration::ZERO,
     };
     Connection::new(
         transport,

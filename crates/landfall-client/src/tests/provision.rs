@@ -46,18 +46,24 @@ fn a_wrong_passphrase_is_reported_at_once() {
 fn status_is_asked_often_at_first_then_less_often() {
     let mut run = Run::of(Fate::Joins(Duration::from_secs(20)));
     run.provision(&Secret::default()).expect("joins");
-    let polls: Vec<_> = run
-        .device
-        .transport()
-        .sent
-        .iter()
-        .skip(4)
-        .map(|sent| sent.at.as_millis())
-        .collect();
+    let polls = run.polls();
     assert_eq!(polls[..3], [250, 350, 450]);
     assert!(polls.windows(2).all(|pair| match pair[0] {
         ..3000 => pair[1] - pair[0] == 100,
         3000..10_000 => pair[1] - pair[0] == 250,
+        _ => pair[1] - pair[0] == 1000,
+    }));
+}
+
+#[test]
+fn where_asking_is_dear_status_is_asked_when_the_device_begins_and_less_often() {
+    let mut run = Run::of(Fate::Joins(Duration::from_secs(20)));
+    run.device.transport_mut().status_interval = Duration::from_millis(500);
+    run.provision(&Secret::default()).expect("joins");
+    let polls = run.polls();
+    assert_eq!(polls[..3], [1000, 1500, 2000]);
+    assert!(polls.windows(2).all(|pair| match pair[0] {
+        ..10_000 => pair[1] - pair[0] == 500,
         _ => pair[1] - pair[0] == 1000,
     }));
 }
@@ -367,6 +373,13 @@ impl Run {
             device: connect(clock, handler),
             progress: Vec::new(),
         }
+    }
+
+    /// When it was asked for its status, in milliseconds.
+    fn polls(&self) -> Vec<u128> {
+        // Version, session, credentials, and their use.
+        let statuses = self.device.transport().sent.iter().skip(4);
+        statuses.map(|sent| sent.at.as_millis()).collect()
     }
 
     fn provision(&mut self, secret: &Secret) -> Result<Outcome, Error> {
