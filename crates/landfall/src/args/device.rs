@@ -10,7 +10,10 @@ use clap::{
 };
 use landfall_device::{ConsoleService, World};
 
-use super::secret::{PasswordArgs, PopArgs};
+use super::{
+    on_air::DeviceBluetooth,
+    secret::{PasswordArgs, PopArgs},
+};
 use crate::secrets::Hidden;
 
 /// Shows a simulated device being brought onto a network
@@ -47,6 +50,8 @@ Examples:
   landfall simulate --sec-ver 1 --pop abcd1234 --listen 0.0.0.0:8080
   landfall simulate --state ./device --world office.toml
   landfall simulate --transport console --link ./ttyDevice
+  landfall simulate --transport ble
+  landfall simulate --transport ble --hci tcp:127.0.0.1:7001
   landfall simulate --config device.toml --print-config
   landfall provision --host 127.0.0.1:8080 --password abcd1234 --ssid myssid --passphrase mypassword")]
 pub(crate) struct Simulate {
@@ -96,6 +101,8 @@ pub(crate) struct Simulate {
     /// End when provisioning has ended
     #[arg(long)]
     pub(crate) once: bool,
+    #[command(flatten)]
+    pub(crate) bluetooth: DeviceBluetooth,
     #[command(flatten)]
     pub(crate) secret: DeviceSecret,
 }
@@ -223,6 +230,8 @@ pub(crate) enum DeviceTransport {
     Softap,
     /// A command shell on a serial port or a pseudo-terminal
     Console,
+    /// Bluetooth Low Energy: the system's, or a controller of its own with --hci
+    Ble,
 }
 
 /// Which of Espressif's components a device claims to be.

@@ -1,7 +1,9 @@
 //! What was typed on the command line of `landfall`. What it means is for the commands to say.
 
+mod bluetooth;
 mod device;
 mod groups;
+mod on_air;
 mod secret;
 mod target;
 mod tools;
@@ -10,9 +12,11 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::exit::Exit;
 
+pub(crate) use bluetooth::BluetoothArgs;
 pub(crate) use device::{
     ConfigArgs, Demo, DeviceGeneration, DeviceSecret, DeviceTransport, FailFirst, Simulate, WorldSource,
 };
+pub(crate) use on_air::{DeviceBluetooth, KeepBleOn};
 pub(crate) use target::{
     Info, NetworkArgs, Provision, Reprovision, Reset, Scan, SecretArgs, Send, Target, TransportKind,
 };

@@ -5,8 +5,14 @@ use std::{env, ffi::OsString, path::PathBuf};
 use clap::{Args, ValueEnum, ValueHint, value_parser};
 use landfall_client::{console::ConsoleTransport, http::HttpTransport};
 
-use super::secret::{PasswordArgs, PopArgs};
-use crate::secrets::{Hidden, Source};
+use super::{
+    bluetooth::BluetoothArgs,
+    secret::{PasswordArgs, PopArgs},
+};
+use crate::{
+    failure::{Failure, Problem},
+    secrets::{Hidden, Source},
+};
 
 /// Where a device is and how to get in.
 #[derive(Args, Clone)]
@@ -15,7 +21,7 @@ pub(crate) struct Target {
     /// Where the device is (also LANDFALL_HOST); IPv6 addresses in brackets [default: 192.168.4.1:80]
     #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "port")]
     host: Option<String>,
-    /// How to reach it [default: softap, or console with --port]
+    /// How to reach it [default: what its label says, or what the other options are for, or softap]
     #[arg(long, value_enum)]
     transport: Option<TransportKind>,
     /// Serial port of the device's console, for example /dev/ttyUSB0 (also LANDFALL_PORT)
@@ -27,18 +33,31 @@ pub(crate) struct Target {
     /// Longest wait for a result, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
+    #[command(flatten)]
+    pub(crate) bluetooth: BluetoothArgs,
 }
 
 impl Target {
-    /// The transport that was named, or follows from what was. What stands on the command line counts before what
-    /// stands in the environment.
-    pub(crate) fn transport(&self) -> TransportKind {
-        match (self.transport, &self.port, &self.host) {
-            (Some(transport), ..) => transport,
-            (None, Some(_), _) => TransportKind::Console,
-            (None, None, Some(_)) => TransportKind::Softap,
-            (None, None, None) if from_environment(PORT).is_some() => TransportKind::Console,
-            (None, None, None) => TransportKind::Softap,
+    /// The transport that was named on the command line, or that something there is for.
+    ///
+    /// # Errors
+    /// [`Problem::BadArgument`] if something there is for another transport than the one that was named.
+    pub(crate) fn named_transport(&self) -> Result<Option<TransportKind>, Failure> {
+        let given = [
+            (self.host.is_some().then_some("--host"), TransportKind::Softap),
+            (self.port.is_some().then_some("--port"), TransportKind::Console),
+            (self.bluetooth.given(), TransportKind::Ble),
+        ];
+        let given = given.iter().find_map(|(option, kind)| Some(((*option)?, *kind)));
+        match (self.transport, given) {
+            (Some(transport), Some((option, kind))) if transport.family() != kind => {
+                Err(Failure::new(Problem::BadArgument)
+                    .saying(format!("{option} cannot be used with --transport {}", transport.name()))
+                    .because(format!("it is for {}", kind.words()))
+                    .hint(format!("leave one of both out, or say --transport {}", kind.name())))
+            }
+            (Some(transport), _) => Ok(Some(transport)),
+            (None, given) => Ok(given.map(|(_, kind)| kind)),
         }
     }
 
@@ -53,14 +72,6 @@ impl Target {
     pub(crate) fn port(&self) -> Option<PathBuf> {
         self.port.clone().or_else(|| from_environment(PORT).map(PathBuf::from))
     }
-
-    /// Where the device is, for messages.
-    pub(crate) fn place(&self) -> String {
-        match (self.transport(), self.port()) {
-            (TransportKind::Console, Some(port)) => port.display().to_string(),
-            _ => self.host(),
-        }
-    }
 }
 
 const HOST: &str = "LANDFALL_HOST";
@@ -72,7 +83,7 @@ fn from_environment(name: &str) -> Option<OsString> {
 }
 
 /// How a device is reached.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TransportKind {
     /// The device's own access point, over HTTP
     Softap,
@@ -82,6 +93,44 @@ pub(crate) enum TransportKind {
     Http,
     /// The command shell on the device's serial port
     Console,
+    /// Bluetooth Low Energy
+    Ble,
+}
+
+impl TransportKind {
+    /// The transport that follows from the environment alone.
+    pub(crate) fn usual() -> Self {
+        match from_environment(PORT) {
+            Some(_) => Self::Console,
+            None => Self::Softap,
+        }
+    }
+
+    /// The one of those that are the same on the way.
+    fn family(self) -> Self {
+        match self {
+            Self::Softap | Self::Httpd | Self::Http => Self::Softap,
+            other => other,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Softap => "softap",
+            Self::Httpd => "httpd",
+            Self::Http => "http",
+            Self::Console => "console",
+            Self::Ble => "ble",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self.family() {
+            Self::Console => "serial ports",
+            Self::Ble => "Bluetooth",
+            _ => "networks",
+        }
+    }
 }
 
 /// What opens a session. A secret on the command line can be seen by others on this machine.
@@ -116,7 +165,10 @@ Examples:
   landfall provision --qr '{\"ver\":\"v1\",\"name\":\"PROV_261FCC\",\"pop\":\"abcd1234\",\"transport\":\"softap\"}'
   landfall provision --pop-file label.txt --ssid home
   landfall provision --host 127.0.0.1:8080 --password-file - --ssid home --passphrase ''
-  landfall provision --port /dev/ttyUSB0 --pop-file label.txt --ssid home")]
+  landfall provision --port /dev/ttyUSB0 --pop-file label.txt --ssid home
+  landfall provision --transport ble --pop-file label.txt
+  landfall provision --device PROV_261FCC --pop-file label.txt --ssid home
+  landfall provision --hci tcp:127.0.0.1:7002 --device PROV_261FCC --pop-file label.txt --ssid home")]
 pub(crate) struct Provision {
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
@@ -158,7 +210,11 @@ impl NetworkArgs {
 
 /// Shows what a device says of itself: version, security scheme, capabilities
 #[derive(Args)]
-#[command(after_help = "Example:\n  landfall info --host 127.0.0.1:8080")]
+#[command(after_help = "\
+Examples:
+  landfall info --host 127.0.0.1:8080
+  landfall info --device PROV_261FCC
+  landfall info --transport ble --service-uuid 021a9004-0382-4aea-bff4-6b3f1c5adfb4")]
 pub(crate) struct Info {
     #[command(flatten)]
     pub(crate) target: Target,
@@ -166,7 +222,11 @@ pub(crate) struct Info {
 
 /// Lists the Wi-Fi networks a device sees, strongest first
 #[derive(Args)]
-#[command(after_help = "Example:\n  landfall scan --host 127.0.0.1:8080 --password-file secret.txt")]
+#[command(after_help = "\
+Examples:
+  landfall scan --host 127.0.0.1:8080 --password-file secret.txt
+  landfall scan --qr label.png
+  landfall scan --transport ble --adapter hci1 --password-file secret.txt")]
 pub(crate) struct Scan {
     /// Listen for beacons instead of probing
     #[arg(long)]
@@ -182,7 +242,7 @@ pub(crate) struct Scan {
 #[command(after_help = "\
 Examples:
   landfall send custom-data 'hello' --pop-file label.txt
-  landfall send my-settings --hex 0a0b0c
+  landfall send my-settings --hex 0a0b0c --device PROV_261FCC
   landfall send my-settings --data-file settings.bin --raw > answer.bin")]
 pub(crate) struct Send {
     /// Name of the endpoint
@@ -207,7 +267,10 @@ pub(crate) struct Send {
 
 /// Has a device accept new credentials after a failed attempt
 #[derive(Args)]
-#[command(after_help = "Example:\n  landfall reset --pop-file label.txt")]
+#[command(after_help = "\
+Examples:
+  landfall reset --pop-file label.txt
+  landfall reset --device PROV_261FCC --pop-file label.txt")]
 pub(crate) struct Reset {
     #[command(flatten)]
     pub(crate) target: Target,

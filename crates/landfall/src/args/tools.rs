@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, value_parser};
 use clap_complete::Shell;
-use landfall_client::{console::ConsoleTransport, http::HttpTransport};
+use landfall_client::{ble::hci::HciAddress, console::ConsoleTransport, http::HttpTransport, protocomm::gatt::Uuid};
 
 use super::secret::PasswordArgs;
 use crate::secrets::{Hidden, Source};
@@ -102,13 +102,17 @@ pub(crate) enum QrTransport {
 
 /// Lists the devices that can be provisioned from here
 ///
-/// Asks for a device at the address that every device has in its own Wi-Fi network, so join that network first; and
-/// lists the serial ports of this computer. A port is only asked if it is named with --port: opening one restarts many
-/// boards.
+/// Listens over Bluetooth and Wi-Fi for devices and their access points, asks for one at the address that every device
+/// has in its own Wi-Fi network, and lists the serial ports of this computer: all at once. Nothing is joined, and no
+/// Bluetooth device is connected to without --ask. A port is only asked if it is named with --port: opening one restarts
+/// many boards.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   landfall discover
+  landfall discover --ask --time 10
+  landfall discover --prefix ACME_
+  landfall discover --hci tcp:127.0.0.1:7002 --all
   landfall discover --host 192.168.4.1 --host 127.0.0.1:8080
   landfall discover --port /dev/ttyUSB0 --timeout 5")]
 pub(crate) struct Discover {
@@ -130,6 +134,28 @@ pub(crate) struct Discover {
     /// Longest wait for an answer, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = value_parser!(u64).range(1..=60))]
     pub(crate) timeout: u64,
+    /// How long to listen over Bluetooth and Wi-Fi, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = value_parser!(u64).range(1..=300))]
+    pub(crate) time: u64,
+    /// What the names of devices and access points begin with [default: PROV_; over Bluetooth a well-known service will
+    /// do as well]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) prefix: Option<String>,
+    /// Service that Bluetooth devices have to offer
+    #[arg(long, value_name = "UUID")]
+    pub(crate) service_uuid: Option<Uuid>,
+    /// List every Bluetooth device, whatever it is
+    #[arg(long, conflicts_with = "service_uuid")]
+    pub(crate) all: bool,
+    /// Connect to each Bluetooth device listed, and ask for its version and security scheme
+    #[arg(long)]
+    pub(crate) ask: bool,
+    /// Bluetooth adapter of the system, such as hci1 (also LANDFALL_ADAPTER)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) adapter: Option<String>,
+    /// Bluetooth controller without the system: its serial port, or tcp:HOST:PORT (also LANDFALL_HCI)
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "adapter")]
+    pub(crate) hci: Option<HciAddress>,
     /// Where the system has its serial ports
     #[arg(long, value_name = "DIR", default_value = "/dev", hide = true)]
     pub(crate) device_dir: PathBuf,

@@ -1,10 +1,12 @@
 //! `landfall demo`
 
-use core::{pin::pin, time::Duration};
-use std::time::Instant;
+use core::{cell::RefCell, pin::pin, time::Duration};
+use std::{rc::Rc, time::Instant};
 
 use landfall_client::{Connection, Network, Outcome, Provisioning, Secret, SystemEnvironment, http::HttpTransport};
-use landfall_device::{Device, HttpService, PayloadSecret, Security, SimulatedWifi, World, manager::AttemptLimit};
+use landfall_device::{
+    Device, HttpService, PayloadSecret, PayloadTransport, Security, SimulatedWifi, World, manager::AttemptLimit,
+};
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
@@ -15,7 +17,7 @@ use super::{
 use crate::{
     args::{Demo, FailFirst},
     failure::{Failure, Problem},
-    print::{DeviceEvent, Event, Printer, Side},
+    print::{DeviceEvent, Event, Place, Printer, Side},
 };
 
 /// Brings a simulated device onto a simulated network, over real HTTP, in front of the user.
@@ -33,8 +35,14 @@ pub(super) async fn run(args: &Demo, printer: &Printer) -> Result<(), Failure> {
         .map_err(|error| broken(&error))?;
 
     let (on_device, on_client) = (printer.on_side(Side::Device), printer.on_side(Side::Client));
-    let place = format!("http://{address}");
-    let narrator = Narrator::new(&on_device, Label::new(&name, &place, Some(&label(args.sec_ver))));
+    let place = Place::SoftAp {
+        url: format!("http://{address}"),
+    };
+    let place = Rc::new(RefCell::new(place));
+    let narrator = Narrator::new(
+        &on_device,
+        Label::new(&name, Some(place), &label(args.sec_ver), Some(PayloadTransport::SoftAp)),
+    );
     let ready = Notify::new();
     narrator.say(DeviceEvent::DeviceUnprovisioned);
     let mut running = pin!(device.provision(service, |happened| {

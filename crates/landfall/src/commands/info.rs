@@ -9,10 +9,11 @@ use crate::{
 
 /// Shows what the device says of itself, without a session.
 pub(super) async fn run(args: &Info, printer: &Printer) -> Result<(), Failure> {
-    let mut remote = Remote::new(&args.target)?;
-    match remote.connection.version().await {
-        Ok(info) => printer.event(&Event::info(&args.target.place(), info)),
+    let mut remote = Remote::reach(&args.target, None, printer).await?;
+    let version = match remote.connection.version().await {
+        Ok(version) => version.clone(),
         Err(error) => return Err(remote.failure(&error)),
-    }
+    };
+    printer.event(&Event::info(remote.place(), &version));
     Ok(())
 }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::picture;
 use crate::{
+    args::TransportKind,
     failure::{Failure, Problem},
     print::text::printable,
 };
@@ -31,8 +32,8 @@ impl Label {
     /// picture of a code; `-` is standard input.
     ///
     /// # Errors
-    /// [`Problem::FileUnreadable`], [`Problem::QrPicture`], [`Problem::QrUnreadable`], and [`Problem::QrTransport`] if
-    /// the device is reached in another way than over HTTP. None of them repeats what was given: it may be a secret.
+    /// [`Problem::FileUnreadable`], [`Problem::QrPicture`], [`Problem::QrUnreadable`]. None of them repeats what was
+    /// given: it may be a secret.
     pub(super) fn find(given: &str) -> Result<Self, Failure> {
         if is_text(given) {
             Self::parse(given)
@@ -41,11 +42,25 @@ impl Label {
         }
     }
 
+    /// How the device is reached, if the label says it.
+    ///
+    /// # Errors
+    /// [`Problem::QrTransport`] if that is a way that this program does not have.
+    pub(super) fn transport(&self) -> Result<Option<TransportKind>, Failure> {
+        match self.transport.as_deref() {
+            None => Ok(None),
+            Some(transport) if transport.eq_ignore_ascii_case("softap") => Ok(Some(TransportKind::Softap)),
+            Some(transport) if transport.eq_ignore_ascii_case("ble") => Ok(Some(TransportKind::Ble)),
+            Some(other) => Err(Failure::new(Problem::QrTransport).saying(format!(
+                "the device is reached by {}",
+                printable(other.to_ascii_lowercase().as_bytes())
+            ))),
+        }
+    }
+
     /// Reads the text of a code, or the address that devices print under it.
     fn parse(text: &str) -> Result<Self, Failure> {
-        Self::read(text)
-            .ok_or_else(|| Failure::new(Problem::QrUnreadable))?
-            .reachable()
+        Self::read(text).ok_or_else(|| Failure::new(Problem::QrUnreadable))
     }
 
     fn from_file(path: &str) -> Result<Self, Failure> {
@@ -70,10 +85,8 @@ impl Label {
     /// The first label among the codes of a picture.
     fn from_picture(picture: Zeroizing<Vec<u8>>) -> Result<Self, Failure> {
         let texts = picture::codes(picture, |text| Self::read(text).is_some())?;
-        match texts.iter().find_map(|text| Self::read(text)) {
-            Some(label) => label.reachable(),
-            None => Err(no_label(&texts)),
-        }
+        let label = texts.iter().find_map(|text| Self::read(text));
+        label.ok_or_else(|| no_label(&texts))
     }
 
     /// `None` if `text` is no label: one says at least who the device is or how it is reached.
@@ -89,17 +102,6 @@ impl Label {
         let says_something = label.name.is_some() || label.pop.is_some() || label.transport.is_some();
         let scheme_exists = label.security.is_none_or(|scheme| scheme <= 2);
         (says_something && scheme_exists).then_some(label)
-    }
-
-    fn reachable(self) -> Result<Self, Failure> {
-        match self.transport.as_deref() {
-            None => Ok(self),
-            Some(transport) if transport.eq_ignore_ascii_case("softap") => Ok(self),
-            Some(other) => Err(Failure::new(Problem::QrTransport).saying(format!(
-                "the device is reached by {}",
-                printable(other.to_ascii_lowercase().as_bytes())
-            ))),
-        }
     }
 }
 
@@ -218,11 +220,23 @@ mod tests {
     }
 
     #[test]
-    fn a_bluetooth_device_is_refused_with_a_way_out() {
-        let failure = Label::parse(r#"{"ver":"v1","name":"PROV_EA69FC","transport":"ble"}"#)
-            .err()
-            .expect("a failure");
-        assert_eq!(failure.problem, Problem::QrTransport);
+    fn a_label_says_how_its_device_is_reached() {
+        let transport = |text: &str| Label::parse(text).expect("a good label").transport();
+        for (text, expected) in [
+            (r#"{"name":"PROV_EA69FC","transport":"ble"}"#, Some(TransportKind::Ble)),
+            (
+                r#"{"name":"PROV_EA69FC","transport":"SoftAP"}"#,
+                Some(TransportKind::Softap),
+            ),
+            (r#"{"name":"PROV_EA69FC"}"#, None),
+        ] {
+            assert_eq!(transport(text).expect("a way that there is"), expected);
+        }
+        let failure = transport(r#"{"name":"PROV_EA69FC","transport":"Pigeon"}"#).expect_err("no such way");
+        assert_eq!(
+            (failure.problem, failure.message()),
+            (Problem::QrTransport, "the device is reached by pigeon")
+        );
     }
 
     #[test]

@@ -3,11 +3,18 @@
 use core::time::Duration;
 use std::path::{Path, PathBuf};
 
-use landfall_client::{Transport, TransportError, console::ConsoleTransport, http::HttpTransport};
+use landfall_client::{
+    Error, Transport, TransportError,
+    ble::{BleTransport, radio::AnyLink},
+    console::ConsoleTransport,
+    http::HttpTransport,
+};
 
+use super::{bluetooth, label::Label};
 use crate::{
     args::{Target, TransportKind},
     failure::{Failure, Problem},
+    print::Printer,
 };
 
 /// A transport that was chosen.
@@ -16,15 +23,47 @@ pub(super) enum Link {
     Http(HttpTransport),
     /// Over a serial line.
     Console(Box<ConsoleTransport>),
+    /// Over Bluetooth.
+    Ble(Box<BleTransport<AnyLink>>),
 }
 
 impl Link {
-    /// Prepares the way that `target` names; over a network nothing is sent yet.
-    pub(super) fn new(target: &Target) -> Result<Self, Failure> {
+    /// Prepares the way to the device that `target` means, or its `label`, and tells where that is; over a network
+    /// nothing is sent yet. What was typed counts before what the label says.
+    pub(super) async fn open(
+        target: &Target,
+        label: Option<&Label>,
+        printer: &Printer,
+    ) -> Result<(Self, String), Failure> {
         let longest = Duration::from_secs(target.timeout).min(LONGEST_ANSWER);
-        match target.transport() {
-            TransportKind::Console => Self::console(&named_port(target)?, target.baud, longest),
-            TransportKind::Softap | TransportKind::Httpd | TransportKind::Http => Self::http(&target.host(), longest),
+        let transport = match (target.named_transport()?, label) {
+            (Some(transport), _) => transport,
+            (None, Some(label)) => label.transport()?.unwrap_or_else(TransportKind::usual),
+            (None, None) => TransportKind::usual(),
+        };
+        match transport {
+            TransportKind::Console => {
+                let port = named_port(target)?;
+                let place = port.display().to_string();
+                Ok((Self::console(&port, target.baud, longest)?, place))
+            }
+            TransportKind::Ble => {
+                let name = label.and_then(|label| label.name.as_deref());
+                let (transport, place) = bluetooth::connect(target, name, printer).await?;
+                Ok((Self::Ble(Box::new(transport)), place))
+            }
+            TransportKind::Softap | TransportKind::Httpd | TransportKind::Http => {
+                let host = target.host();
+                Ok((Self::http(&host, longest)?, host))
+            }
+        }
+    }
+
+    /// What `error` of a flow over this way to `place` means.
+    pub(super) fn failure(&self, error: &Error, place: &str) -> Failure {
+        match (self, error) {
+            (Self::Ble(_), Error::Transport(error)) => Failure::of_bluetooth(error, place),
+            _ => Failure::of_client(error, place),
         }
     }
 
@@ -54,6 +93,7 @@ impl Transport for Link {
         match self {
             Self::Http(transport) => transport.send(endpoint, request).await,
             Self::Console(transport) => transport.send(endpoint, request).await,
+            Self::Ble(transport) => transport.send(endpoint, request).await,
         }
     }
 
@@ -61,6 +101,7 @@ impl Transport for Link {
         match self {
             Self::Http(transport) => transport.reconnect().await,
             Self::Console(transport) => transport.reconnect().await,
+            Self::Ble(transport) => transport.reconnect().await,
         }
     }
 
@@ -68,6 +109,7 @@ impl Transport for Link {
         match self {
             Self::Http(transport) => transport.scan_group_channels(),
             Self::Console(transport) => transport.scan_group_channels(),
+            Self::Ble(transport) => transport.scan_group_channels(),
         }
     }
 
@@ -75,6 +117,15 @@ impl Transport for Link {
         match self {
             Self::Http(transport) => transport.scan_page(),
             Self::Console(transport) => transport.scan_page(),
+            Self::Ble(transport) => transport.scan_page(),
+        }
+    }
+
+    fn status_interval(&self) -> Duration {
+        match self {
+            Self::Http(transport) => transport.status_interval(),
+            Self::Console(transport) => transport.status_interval(),
+            Self::Ble(transport) => transport.status_interval(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the commands of `landfall` do, one file each.
 
+mod bluetooth;
 mod completions;
 mod credentials;
 mod demo;
@@ -15,6 +16,7 @@ mod network;
 mod picture;
 mod provision;
 mod qr;
+mod radio;
 mod remote;
 mod reprovision;
 mod reset;

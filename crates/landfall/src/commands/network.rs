@@ -1,6 +1,7 @@
 //! Which network a device is to join, and its passphrase: from the arguments, or asked for.
 
 use landfall_client::{Network, ScanOptions, Secret, Transport as _, protocomm::wire::AuthMode};
+use tokio::sync::mpsc::UnboundedSender;
 use zeroize::Zeroizing;
 
 use super::{remote::Remote, scan};
@@ -12,7 +13,7 @@ use crate::{
         Event, FoundNetworks, NetworkRow, Printer,
         text::{auth_name, from_hex, network_name},
     },
-    terminal::{self, Choice},
+    terminal::{self, Choice, Networks},
 };
 
 /// A network to join.
@@ -59,21 +60,22 @@ impl Chooser<'_> {
     ) -> Result<Option<Wanted>, Failure> {
         loop {
             let choice = if self.printer.can_choose() {
-                let scan = async |pages: tokio::sync::mpsc::UnboundedSender<FoundNetworks>| {
-                    scan_anew(remote, secret, |found| drop(pages.send(found))).await
+                let scan = async |pages: UnboundedSender<Vec<NetworkRow>>| {
+                    let found = scan_anew(remote, secret, |found| drop(pages.send(found.networks))).await?;
+                    Ok(found.networks)
                 };
-                terminal::pick(scan, note.take()).await?
+                terminal::pick(Networks, scan, note.take()).await?
             } else {
                 note.take().iter().for_each(|note| self.printer.remark(note));
                 Some(self.choose_by_number(remote, secret).await?)
             };
             let chosen = match choice {
                 None => return Ok(None),
-                Some(Choice::Network(row)) if !row.octets.is_empty() => Some(Chosen {
+                Some(Choice::Listed(row)) if !row.octets.is_empty() => Some(Chosen {
                     ssid: row.octets,
                     auth: Some(row.auth_mode),
                 }),
-                Some(Choice::Network(hidden)) => self.name_hidden(Some(hidden.auth_mode)).await?,
+                Some(Choice::Listed(hidden)) => self.name_hidden(Some(hidden.auth_mode)).await?,
                 Some(Choice::Other) => self.name_hidden(None).await?,
             };
             if let Some(chosen) = chosen {
@@ -162,7 +164,7 @@ impl Chooser<'_> {
     }
 
     /// Shows what the device sees until a number of it was given.
-    async fn choose_by_number(&self, remote: &mut Remote, secret: &Secret) -> Result<Choice, Failure> {
+    async fn choose_by_number(&self, remote: &mut Remote, secret: &Secret) -> Result<Choice<NetworkRow>, Failure> {
         loop {
             self.printer.event(&Event::Scanning);
             self.printer.step("Scanning");
@@ -178,7 +180,7 @@ impl Chooser<'_> {
     }
 
     /// What somebody picks by number; `None` to scan again.
-    async fn ask_number(&self, rows: &[NetworkRow]) -> Result<Option<Choice>, Failure> {
+    async fn ask_number(&self, rows: &[NetworkRow]) -> Result<Option<Choice<NetworkRow>>, Failure> {
         let prompt = format!("Network (1 to {}, 0 to scan again, h for a hidden one): ", rows.len());
         loop {
             let typed = self.ask("choice", &prompt).await?;
@@ -186,7 +188,7 @@ impl Chooser<'_> {
                 ("h" | "hidden", _) => return Ok(Some(Choice::Other)),
                 (_, Ok(0)) => return Ok(None),
                 (_, Ok(number)) => match rows.get(number - 1) {
-                    Some(row) => return Ok(Some(Choice::Network(row.clone()))),
+                    Some(row) => return Ok(Some(Choice::Listed(row.clone()))),
                     None => self.printer.remark(&format!("There are {} networks.", rows.len())),
                 },
                 _ => self.printer.remark("That is not a number."),

@@ -27,8 +27,7 @@ pub(super) async fn run(args: &Provision, printer: &Printer, interrupts: &Interr
     }
     // What can be asked before the device waits is asked first: it forgets silent clients.
     let named = chooser.named().await?;
-    let mut remote = Remote::new(&args.target)?;
-    let secret = remote.secret(&args.secret, printer).await?;
+    let (mut remote, secret) = Remote::with_secret(&args.target, &args.secret, printer).await?;
     remote.open_session(&secret, printer).await?;
     let mut wanted = match named {
         Some(wanted) => wanted,

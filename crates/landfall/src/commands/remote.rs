@@ -21,20 +21,46 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    /// Prepares a connection; nothing is sent yet.
-    pub(super) fn new(target: &Target) -> Result<Self, Failure> {
+    /// Goes to the device that `target` means, or its `label`; over a network nothing is sent yet.
+    pub(super) async fn reach(target: &Target, label: Option<&Label>, printer: &Printer) -> Result<Self, Failure> {
+        let (link, place) = Link::open(target, label, printer).await?;
         Ok(Self {
-            connection: Connection::new(Link::new(target)?, SystemEnvironment::new()),
-            place: target.place(),
+            connection: Connection::new(link, SystemEnvironment::new()),
+            place,
         })
     }
 
     /// Opens a session, asking the user for what is missing, and tells of it.
     pub(super) async fn open(target: &Target, args: &SecretArgs, printer: &Printer) -> Result<Self, Failure> {
-        let mut remote = Self::new(target)?;
-        let secret = remote.secret(args, printer).await?;
+        let (mut remote, secret) = Self::with_secret(target, args, printer).await?;
         remote.open_session(&secret, printer).await?;
         Ok(remote)
+    }
+
+    /// Goes to the device, and finds the secret that it wants in the arguments or by asking the user.
+    pub(super) async fn with_secret(
+        target: &Target,
+        args: &SecretArgs,
+        printer: &Printer,
+    ) -> Result<(Self, Secret), Failure> {
+        let label = match &args.qr {
+            Some(given) => Some(find_label(given).await?),
+            None => None,
+        };
+        if let Some(name) = label.as_ref().and_then(|label| label.name.as_deref()) {
+            printer.event(&Event::Label { name });
+        }
+        warn_of_exposed(args, printer);
+        let mut secret = given(args, label.as_ref()).await?;
+        let mut remote = Self::reach(target, label.as_ref(), printer).await?;
+        let label_scheme = label.and_then(|label| label.security);
+        remote.complete(&mut secret, label_scheme, args, printer).await?;
+        Ok((remote, secret))
+    }
+
+    /// Where the device is.
+    pub(super) fn place(&self) -> &str {
+        &self.place
     }
 
     /// Opens a session with `secret` and tells of it.
@@ -54,25 +80,21 @@ impl Remote {
         Ok(())
     }
 
-    /// The secret that this device wants, from the arguments or from the user.
-    pub(super) async fn secret(&mut self, args: &SecretArgs, printer: &Printer) -> Result<Secret, Failure> {
-        let label = match &args.qr {
-            Some(given) => Some(find_label(given).await?),
-            None => None,
-        };
-        if let Some(name) = label.as_ref().and_then(|label| label.name.as_deref()) {
-            printer.event(&Event::Label { name });
-        }
-        warn_of_exposed(args, printer);
-        let label_scheme = label.as_ref().and_then(|label| label.security);
-        let mut secret = given(args, label).await?;
+    /// Asks the device which secret it wants, and the user for what is missing of it.
+    async fn complete(
+        &mut self,
+        secret: &mut Secret,
+        label_scheme: Option<u8>,
+        args: &SecretArgs,
+        printer: &Printer,
+    ) -> Result<(), Failure> {
         printer.step("Asking the device what it is");
         let version = match self.connection.version().await {
-            Ok(version) => version,
-            Err(error) => return Err(Failure::of_client(&error, &self.place)),
+            Ok(version) => version.clone(),
+            Err(error) => return Err(self.failure(&error)),
         };
         if secret.scheme.is_none() {
-            refuse_less_than(label_scheme, version)?;
+            refuse_less_than(label_scheme, &version)?;
         }
         match secret.scheme.or_else(|| version.scheme()) {
             Some(1) if secret.pop.is_none() && !version.needs_no_pop() => {
@@ -86,7 +108,7 @@ impl Remote {
             }
             _ => {}
         }
-        Ok(secret)
+        Ok(())
     }
 
     /// What `error` of a handshake means: a device that is asked for another scheme than its own just refuses.
@@ -102,7 +124,7 @@ impl Remote {
 
     /// What `error` means to the user.
     pub(super) fn failure(&self, error: &Error) -> Failure {
-        Failure::of_client(error, &self.place)
+        self.connection.transport().failure(error, &self.place)
     }
 }
 
@@ -117,11 +139,10 @@ async fn find_label(given: &Hidden) -> Result<Label, Failure> {
         .map_err(|error| input::failure(&error, "QR code"))?
 }
 
-async fn given(args: &SecretArgs, label: Option<Label>) -> Result<Secret, Failure> {
-    let (label_pop, label_username) = label.map_or((None, None), |label| {
-        let pop = label.pop.map(|pop| Zeroizing::new(pop.as_bytes().to_vec()));
-        (pop, label.username)
-    });
+async fn given(args: &SecretArgs, label: Option<&Label>) -> Result<Secret, Failure> {
+    let label_pop = label.and_then(|label| label.pop.as_ref());
+    let label_pop = label_pop.map(|pop| Zeroizing::new(pop.as_bytes().to_vec()));
+    let label_username = label.and_then(|label| label.username.clone());
     Ok(Secret {
         pop: args.pop.source().find_apart().await?.or_else(|| label_pop.clone()),
         username: args.username.clone().or(label_username),

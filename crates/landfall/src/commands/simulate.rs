@@ -3,8 +3,9 @@
 use core::{future::Future, time::Duration};
 use std::{fs, io, path::Path};
 
+use clap::ValueEnum as _;
 use landfall_device::{
-    Builder, Device, FileStore, PayloadSecret, Security, SimulatedWifi, StoreError, World,
+    Builder, Device, FileStore, PayloadSecret, PayloadTransport, Security, SimulatedWifi, StoreError, World,
     manager::{AttemptLimit, AutoStop, Generation},
     protocomm::NonceRule,
 };
@@ -16,7 +17,7 @@ use super::{
     simulated::{DEVELOPMENT_SECRET, DEVELOPMENT_USER, Label, Narrator, random_name},
 };
 use crate::{
-    args::{DeviceGeneration, DeviceSecret, DeviceTransport, Simulate, WorldSource},
+    args::{DeviceBluetooth, DeviceGeneration, DeviceSecret, DeviceTransport, Simulate, WorldSource},
     failure::{Failure, Problem},
     print::{DeviceEvent, Event, Printer, text::from_hex},
 };
@@ -24,7 +25,7 @@ use crate::{
 /// Plays a device until a signal comes, or, with `--once`, until provisioning has ended.
 pub(super) async fn run(args: &Simulate, printer: &Printer) -> Result<(), Failure> {
     let name = args.name.clone().map_or_else(random_name, Ok)?;
-    warn_of_unused(args, printer);
+    warn_of_unused(args, &name, printer);
     let secret = Secret::of(&args.secret)?;
     // Not earlier: while a secret is read from standard input, a signal ends the program as it does any other.
     let stop = stop_signal().map_err(|error| broken(&error))?;
@@ -50,28 +51,34 @@ async fn live(
     printer: &Printer,
 ) -> Result<(), Failure> {
     let name = device.name().to_owned();
-    let front = if provisioned {
+    let mut front = if provisioned {
         None
     } else {
-        Some(Front::open(args).await?)
+        Some(Front::open(args, &name).await?)
     };
-    let place = front.as_ref().map(|front| front.place().to_owned()).unwrap_or_default();
+    let place = front.as_ref().map(Front::place);
     let on_label = secret.for_label(args.secret.qr_password);
-    // No app can come by way of the console, so there is no code to scan.
-    let on_label = (args.transport != DeviceTransport::Console).then_some(&on_label);
-    let narrator = Narrator::new(printer, Label::new(&name, &place, on_label));
-    if let Some(front) = front {
+    let by = match args.transport {
+        DeviceTransport::Softap => Some(PayloadTransport::SoftAp),
+        DeviceTransport::Ble => Some(PayloadTransport::Ble),
+        // No app can come by way of the console, so there is no code to scan.
+        DeviceTransport::Console => None,
+    };
+    let narrator = Narrator::new(printer, Label::new(&name, place, &on_label, by));
+    if let Some(front) = &mut front {
         narrator.say(DeviceEvent::DeviceUnprovisioned);
         let running = device.provision(front, |happened| narrator.tell(happened));
         with_application(&narrator, running)
             .await
-            .map_err(|error| broken(&error))?;
+            .map_err(|error| Failure::of_device(&error))?;
         if args.once {
             return Ok(());
         }
     } else {
         narrator.say(DeviceEvent::DeviceAlreadyProvisioned);
     }
+    // Until the end, if Bluetooth is kept on.
+    let _front = front.filter(|_| args.bluetooth.keep_ble_on.is_some());
     let handle = device.handle();
     let running = device.join_stored(|happened| {
         // After provisioning the device is on its network already, and the narrator has said so.
@@ -84,7 +91,7 @@ async fn live(
     });
     with_application(&narrator, running)
         .await
-        .map_err(|error| broken(&error))?;
+        .map_err(|error| Failure::of_device(&error))?;
     Ok(())
 }
 
@@ -264,7 +271,7 @@ fn scheme(args: &DeviceSecret) -> u8 {
 }
 
 /// What is for another scheme or transport than the device's is ignored, but not in silence.
-fn warn_of_unused(args: &Simulate, printer: &Printer) {
+fn warn_of_unused(args: &Simulate, name: &str, printer: &Printer) {
     let scheme = scheme(&args.secret);
     if scheme != 1 && args.secret.pop.is_given() {
         printer.hint(&format!(
@@ -274,13 +281,50 @@ fn warn_of_unused(args: &Simulate, printer: &Printer) {
     if scheme != 2 && args.secret.has_password() {
         printer.hint(&format!("security {scheme} takes no password: it is not used"));
     }
-    if args.transport == DeviceTransport::Softap {
-        let console_only = [("port", args.port.is_some()), ("link", args.link.is_some())];
-        for (key, _) in console_only.iter().filter(|(_, is_given)| *is_given) {
+    warn_of_other_transports(args, printer);
+    if args.transport == DeviceTransport::Ble {
+        warn_of_bluetooth(&args.bluetooth, name, printer);
+    }
+}
+
+/// What only another transport has.
+fn warn_of_other_transports(args: &Simulate, printer: &Printer) {
+    let console = [("port", args.port.is_some()), ("link", args.link.is_some())];
+    let console = console.iter().filter(|(_, is_given)| *is_given).map(|(name, _)| *name);
+    let others = [
+        (DeviceTransport::Console, "console", console.collect()),
+        (DeviceTransport::Ble, "ble", args.bluetooth.given()),
+    ];
+    let taken = args.transport.to_possible_value();
+    let taken = taken.as_ref().map_or("this transport", |value| value.get_name());
+    for (_, other, given) in others.iter().filter(|(transport, ..)| *transport != args.transport) {
+        for name in given {
             printer.hint(&format!(
-                "softap takes no {key}: it is not used; you may want --transport console"
+                "{taken} takes no {name}: it is not used; you may want --transport {other}"
             ));
         }
+    }
+}
+
+/// What the system's Bluetooth decides itself, and what does not fit into an advertisement.
+fn warn_of_bluetooth(args: &DeviceBluetooth, name: &str, printer: &Printer) {
+    if args.hci.is_none() {
+        for name in args.of_controllers() {
+            printer.hint(&format!(
+                "the system's Bluetooth takes no {name}: it is not used; a controller of the device's own does, with --hci"
+            ));
+        }
+    }
+    // Each structure has a length and a type before its content (spec transports.md 1.4).
+    let room = if args.hci.is_some() {
+        27_usize.saturating_sub(name.len())
+    } else {
+        8
+    };
+    if args.manufacturer_data.as_ref().is_some_and(|data| data.0.len() > room) {
+        printer.hint(&format!(
+            "there is room for {room} bytes of manufacturer data: the rest is not advertised"
+        ));
     }
 }
 

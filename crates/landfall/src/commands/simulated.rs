@@ -1,9 +1,10 @@
 //! What `demo` and `simulate` share: a device's events as the printer knows them.
 
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use landfall_device::{
-    ClientEvent, Event as Happened, PayloadSecret, PayloadTransport,
+    ClientEvent, Event as Happened, PayloadSecret, PayloadTransport, Peer,
     manager::{Event as ManagerEvent, FailReason},
     payload_url,
     protocomm::device::Event as SecurityEvent,
@@ -12,7 +13,7 @@ use landfall_device::{
 
 use crate::{
     failure::{Failure, Problem},
-    print::{DeviceEvent, Event, Printer, Reason, text::Name},
+    print::{DeviceEvent, Event, Place, Printer, Reason, Way, text::Name},
 };
 
 /// The user of Espressif's examples in development mode (spec manager.md 9).
@@ -43,14 +44,20 @@ pub(super) struct Narrator<'a> {
 /// What stands on a device: its name, where it is, and the text of its QR code.
 pub(super) struct Label<'a> {
     name: &'a str,
-    place: &'a str,
+    place: Option<Rc<RefCell<Place>>>,
     payload: Option<String>,
 }
 
 impl<'a> Label<'a> {
-    /// The label of the device `name` at `place`; with a QR code if apps can come, who need the secret for it.
-    pub(super) fn new(name: &'a str, place: &'a str, secret: Option<&PayloadSecret<'_>>) -> Self {
-        let payload = secret.map(|secret| provisioning_payload(name, secret, PayloadTransport::SoftAp));
+    /// The label of the device `name` at `place`, which is read when clients can come; with a QR code if apps can come by `transport`, who need the secret
+    /// for it.
+    pub(super) fn new(
+        name: &'a str,
+        place: Option<Rc<RefCell<Place>>>,
+        secret: &PayloadSecret<'_>,
+        transport: Option<PayloadTransport>,
+    ) -> Self {
+        let payload = transport.map(|transport| provisioning_payload(name, secret, transport));
         Self { name, place, payload }
     }
 }
@@ -141,7 +148,10 @@ impl<'a> Narrator<'a> {
         self.say(DeviceEvent::DeviceStarted);
         if !self.announced.replace(true) {
             let Label { name, place, payload } = &self.label;
-            self.say(DeviceEvent::DeviceListening { name, url: place });
+            if let Some(place) = place {
+                let place = &place.borrow();
+                self.say(DeviceEvent::DeviceListening { name, place });
+            }
             if let Some(payload) = payload {
                 self.say(DeviceEvent::DeviceQr {
                     payload,
@@ -168,13 +178,29 @@ impl<'a> Narrator<'a> {
 
     fn client(&self, event: &ClientEvent) {
         match event {
-            ClientEvent::Connected { .. } => self.say(DeviceEvent::DeviceClientConnected),
-            ClientEvent::Disconnected { .. } => self.say(DeviceEvent::DeviceClientDisconnected),
+            ClientEvent::Connected { peer } => self.say(DeviceEvent::DeviceClientConnected {
+                transport: way(*peer),
+                client: peer.to_string(),
+            }),
+            ClientEvent::Disconnected { peer } => self.say(DeviceEvent::DeviceClientDisconnected {
+                transport: way(*peer),
+                client: peer.to_string(),
+            }),
             ClientEvent::Busy { peer } => self.warn(format!("{peer} has to wait: another client is at work")),
             ClientEvent::Refused { peer, reason } => self.warn(format!("a request of {peer} was refused: {reason}")),
+            ClientEvent::ServiceLost { error } => self.say(DeviceEvent::DeviceUnreachable { reason: error.clone() }),
+            ClientEvent::ServiceBack => self.say(DeviceEvent::DeviceReachable),
             ClientEvent::AcceptFailed { error } => self.warn(format!("no client can connect: {error}")),
             _ => {}
         }
+    }
+}
+
+const fn way(peer: Peer) -> Way {
+    match peer {
+        Peer::Bluetooth(_) => Way::Ble,
+        Peer::Console => Way::Console,
+        _ => Way::SoftAp,
     }
 }
 

@@ -20,13 +20,16 @@ Exit codes:
      (with ESP_PROV_COMPAT_EXIT=0 in the environment that is 0, as in esp_prov.py)
   2  the command line is wrong
 
+With LANDFALL_HCI in the environment, --transport ble uses that Bluetooth controller (tcp:HOST:PORT, or a serial port)
+instead of the system's Bluetooth.
+
 `landfall provision` does the same for people, and tells more."
 )]
 pub(crate) struct Args {
-    /// Way to the device: softap or httpd, ble, console (with the last two you carry the data by hand)
+    /// Way to the device: softap or httpd, ble, console (with the last you carry the data by hand)
     #[arg(long = "transport", value_name = "MODE")]
     pub(super) transport: String,
-    /// HTTP: host or host:port of the device, 192.168.4.1:80 by default; BLE: its name
+    /// HTTP: host or host:port of the device, 192.168.4.1:80 by default; BLE: its name [default: scan and choose]
     #[arg(long = "service_name", value_name = "NAME")]
     pub(super) service_name: Option<String>,
     /// Protocol version to check for
@@ -91,7 +94,7 @@ pub(crate) struct Args {
     /// Dataset of the Thread network, in hex [default: scan and choose]
     #[arg(long = "dataset_tlvs", value_name = "HEX")]
     pub(super) dataset_tlvs: Option<Hidden>,
-    /// Bluetooth adapter (not used yet)
-    #[arg(long = "ble_adapter", value_name = "ADAPTER", default_value = "hci0")]
-    pub(super) ble_adapter: String,
+    /// Bluetooth adapter [default: hci0, or another that is on]
+    #[arg(long = "ble_adapter", value_name = "ADAPTER")]
+    pub(super) ble_adapter: Option<String>,
 }

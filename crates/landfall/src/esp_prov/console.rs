@@ -25,24 +25,26 @@ pub(super) fn complain(line: &str) {
 }
 
 /// Asks a question; the answer is seen while it is typed.
-pub(super) fn ask(prompt: &str) -> Result<String, Raised> {
-    answered(input::visible(prompt, io::stdout()))
+pub(super) async fn ask(prompt: &str) -> Result<String, Raised> {
+    let prompt = prompt.to_owned();
+    answered(input::apart(move || input::visible(&prompt, io::stdout())).await)
 }
 
 /// Asks for a secret. Where there is no terminal, the prompt goes to standard error, as Python's `getpass` has it.
-pub(super) fn ask_hidden(prompt: &str) -> Result<Zeroizing<String>, Raised> {
-    answered(input::hidden(prompt, io::stderr()))
+pub(super) async fn ask_hidden(prompt: &str) -> Result<Zeroizing<String>, Raised> {
+    let prompt = prompt.to_owned();
+    answered(input::apart(move || input::hidden(&prompt, io::stderr())).await)
 }
 
 /// Asks with `ask` until `read` takes the answer; what it says of one that it does not take is told. Not for ever: a
 /// pipe may never end.
-pub(super) fn ask_until<T: AsRef<str>, A>(
-    ask: impl Fn() -> Result<T, Raised>,
+pub(super) async fn ask_until<T: AsRef<str>, A>(
+    ask: impl AsyncFn() -> Result<T, Raised>,
     read: impl Fn(&str) -> Result<A, String>,
 ) -> Result<A, Raised> {
     let mut left = MOST_QUESTIONS;
     loop {
-        let complaint = match read(ask()?.as_ref()) {
+        let complaint = match read(ask().await?.as_ref()) {
             Ok(answer) => return Ok(answer),
             Err(complaint) => complaint,
         };

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::{
     Args, Exception, Raised,
     console::say,
-    link::Link,
+    link::{Link, Way},
     session::{self, choose_scheme},
     text::error_text,
     thread,
@@ -111,14 +111,19 @@ impl Run<'_> {
         self.version.as_ref()
     }
 
+    /// The way to the device.
+    pub(super) fn way(&self) -> Way {
+        self.device.transport().link().way()
+    }
+
     /// Whether each request costs a person's time.
     pub(super) fn is_by_hand(&self) -> bool {
-        self.device.transport().link().is_by_hand()
+        self.way() == Way::ByHand
     }
 
     /// Prints what the original prints where a request failed.
     pub(super) fn say_error(&self, error: &Error) {
-        say(&error_text(error, self.is_by_hand()));
+        say(&error_text(error, self.way()));
     }
 
     /// The time.

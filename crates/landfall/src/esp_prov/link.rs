@@ -6,19 +6,27 @@ use std::net::ToSocketAddrs as _;
 use landfall_client::{Transport, TransportError, http::HttpTransport};
 use tokio::sync::oneshot;
 
-use super::{
-    Args, Exception, Raised,
-    console::say,
-    paste::{BleUser, ByHand, ConsoleUser},
-    text::transport_error_text,
-};
+use super::{Args, Exception, Raised, ble::Bluetooth, console::say, paste::ByHand, text::transport_error_text};
 
 /// A way to a device.
 pub(super) enum Link {
     /// Over the network.
     Http(HttpTransport),
+    /// Over Bluetooth.
+    Bluetooth(Bluetooth),
     /// By the user's hands.
     ByHand(ByHand),
+}
+
+/// Which way a link is: each has words of its own for what fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Over the network.
+    Http,
+    /// Over Bluetooth.
+    Bluetooth,
+    /// By the user's hands: each request costs a person's time.
+    ByHand,
 }
 
 impl Link {
@@ -26,18 +34,22 @@ impl Link {
     pub(super) async fn connect(args: &Args, surrender: oneshot::Sender<Raised>) -> Result<Self, Raised> {
         match args.transport.to_lowercase().as_str() {
             "softap" | "httpd" => http(args).await.map(Self::Http),
-            "console" => Ok(Self::ByHand(ByHand::new(ConsoleUser::default(), surrender))),
-            "ble" => {
-                let user = BleUser::connect(args)?;
-                Ok(Self::ByHand(ByHand::new(user, surrender)))
-            }
+            "console" => Ok(Self::ByHand(ByHand::over_console(surrender))),
+            "ble" => match Bluetooth::connect(args).await? {
+                Some(device) => Ok(Self::Bluetooth(device)),
+                None => ByHand::over_bluetooth(args, surrender).await.map(Self::ByHand),
+            },
             _ => Err(unconnected().hint("--transport takes softap, httpd, ble or console")),
         }
     }
 
-    /// Whether each request costs a person's time.
-    pub(super) fn is_by_hand(&self) -> bool {
-        matches!(self, Self::ByHand(_))
+    /// Which way it is.
+    pub(super) const fn way(&self) -> Way {
+        match self {
+            Self::Http(_) => Way::Http,
+            Self::Bluetooth(_) => Way::Bluetooth,
+            Self::ByHand(_) => Way::ByHand,
+        }
     }
 }
 
@@ -45,6 +57,7 @@ impl Transport for Link {
     async fn send(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, TransportError> {
         match self {
             Self::Http(transport) => transport.send(endpoint, request).await,
+            Self::Bluetooth(transport) => transport.send(endpoint, request).await,
             Self::ByHand(transport) => transport.send(endpoint, request).await,
         }
     }
@@ -52,6 +65,7 @@ impl Transport for Link {
     async fn reconnect(&mut self) -> Result<(), TransportError> {
         match self {
             Self::Http(transport) => transport.reconnect().await,
+            Self::Bluetooth(transport) => transport.reconnect().await,
             Self::ByHand(_) => Ok(()),
         }
     }
@@ -59,7 +73,7 @@ impl Transport for Link {
     fn scan_group_channels(&self) -> u32 {
         match self {
             Self::Http(transport) => transport.scan_group_channels(),
-            Self::ByHand(_) => 0,
+            Self::Bluetooth(_) | Self::ByHand(_) => 0,
         }
     }
 
@@ -67,6 +81,7 @@ impl Transport for Link {
     fn scan_page(&self) -> u32 {
         match self {
             Self::Http(_) => 100,
+            Self::Bluetooth(transport) => transport.scan_page(),
             Self::ByHand(transport) => transport.scan_page(),
         }
     }
@@ -88,7 +103,7 @@ async fn http(args: &Args) -> Result<HttpTransport, Raised> {
     say(&format!("++++ Connecting to {host}++++"));
     let mut transport = transport.with_timeout(Duration::from_secs(60));
     if let Err(error) = transport.reconnect().await {
-        say(&transport_error_text(&error));
+        say(&transport_error_text(&error, Way::Http));
         return Err(
             unconnected().hint("join the device's own Wi-Fi network, or say where it is: --service_name HOST:PORT")
         );

@@ -4,9 +4,10 @@
 //!
 //! [`flow`] has the steps that all devices share, [`wifi`] and [`thread`] those after the session. What both do alike
 //! stands once: [`scan`] (scan and choice), [`poll`] (asking for the result), [`request`] (typed requests).
-//! [`link`] is the way to the device; in [`paste`] the user carries the bytes.
+//! [`link`] is the way to the device: over HTTP, over Bluetooth ([`ble`]), or by the user's hands ([`paste`]).
 
 mod args;
+mod ble;
 mod console;
 mod flow;
 mod link;
@@ -24,6 +25,7 @@ mod wifi;
 use crate::{
     commands::{block_on, c_arrays, generate},
     exit::Exit,
+    terminal::Interrupts,
 };
 
 pub(crate) use args::Args;
@@ -50,8 +52,8 @@ fn try_run(args: &Args) -> Result<Exit, Raised> {
     if args.sec_ver == Some(2) && args.sec2_gen_cred {
         return generate_credentials(args);
     }
-    block_on(async { Ok(flow::run(args).await) })
-        .map_err(|failure| Raised::new(Exception::SystemRefuses).saying(failure.message()))?
+    let interrupts = Interrupts::default();
+    block_on(interrupts.race(async { Ok(flow::run(args).await) })).map_err(|failure| Raised::of_run(&failure))?
 }
 
 /// Step 1 of spec esp_prov.md 2.

@@ -11,6 +11,7 @@ use landfall_client::{
 use super::{
     console::say,
     flow::{Generation, Run},
+    link::Way,
 };
 use crate::exit::Exit;
 
@@ -127,7 +128,7 @@ impl<'r, 'a, A: Answer> Polling<'r, 'a, A> {
             let next = answer.as_ref().map_or(Next::Unclear("None"), A::next);
             self.wait = match next {
                 Next::UnderWay if by_hand => TELLING,
-                Next::Joined | Next::UnderWay | Next::GivenUp => ASKING,
+                Next::Joined | Next::UnderWay | Next::GivenUp => asking(self.run.way()),
                 // One that cannot be reached may be changing channels.
                 Next::Unclear(_) => TELLING,
             };
@@ -147,10 +148,8 @@ impl<'r, 'a, A: Answer> Polling<'r, 'a, A> {
     }
 
     async fn ask(&mut self) -> Result<A, Error> {
-        // A session in doubt is never used again; the original would go on with it. After an answer that cannot be
-        // read, both ends may stand at different places of the key stream.
-        let in_doubt = matches!(self.told.0, Err(Error::BadAnswer { .. }));
-        if in_doubt || !self.run.device.has_session() {
+        // A session in doubt is gone; the original would go on with it.
+        if !self.run.device.has_session() {
             self.run.device.transport_mut().reconnect().await?;
             self.run.device.open_session(self.secret).await?;
         }
@@ -161,6 +160,12 @@ impl<'r, 'a, A: Answer> Polling<'r, 'a, A> {
 /// Before the first question; a device starts joining a second after ApplyConfig (spec manager.md 5).
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// Between two questions.
-const ASKING: Duration = Duration::from_millis(250);
+const fn asking(way: Way) -> Duration {
+    match way {
+        // The device joins with the radio that each question takes from it.
+        Way::Bluetooth => Duration::from_millis(500),
+        Way::Http | Way::ByHand => Duration::from_millis(250),
+    }
+}
 /// Between two questions of the original.
 const TELLING: Duration = Duration::from_secs(5);

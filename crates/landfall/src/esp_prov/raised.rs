@@ -4,7 +4,10 @@
 
 use std::io::{self, ErrorKind};
 
-use crate::exit::Exit;
+use crate::{
+    exit::Exit,
+    failure::{Failure, Problem},
+};
 
 /// What is known of an exception before it is raised.
 pub(crate) struct Entry {
@@ -94,6 +97,9 @@ exceptions! {
     Interrupted, "KeyboardInterrupt": "interrupted"
         because "Ctrl-C was typed"
         then "run it again";
+    Terminated, "SystemExit": "ended by the system"
+        because "the system asked the program to end (SIGTERM)"
+        then "run it again";
     SystemRefuses, "RuntimeError": "the system refuses what the program needs"
         because "it is out of memory or files, or forbids them"
         then "look at the limits of the system, then try again";
@@ -126,6 +132,15 @@ impl Raised {
         }
     }
 
+    /// What it means that the run as a whole failed.
+    pub(super) fn of_run(failure: &Failure) -> Self {
+        match failure.problem {
+            Problem::Interrupted => Self::new(Exception::Interrupted),
+            Problem::Terminated => Self::new(Exception::Terminated),
+            _ => Self::new(Exception::SystemRefuses).saying(failure.message()),
+        }
+    }
+
     /// Says more exactly what happened.
     pub(super) fn saying(mut self, text: impl Into<String>) -> Self {
         self.text = text.into();
@@ -148,10 +163,11 @@ impl Raised {
         self.hint.as_deref().unwrap_or_else(|| self.exception.entry().way_out)
     }
 
-    /// The code the program ends with: Python ends itself with the signal after Ctrl-C.
+    /// The code the program ends with: that of the signal that ended it, as shells see it, or the original's.
     pub(super) fn exit(&self) -> Exit {
         match self.exception {
             Exception::Interrupted => Exit::Interrupted,
+            Exception::Terminated => Exit::Terminated,
             _ => Exit::Failure,
         }
     }

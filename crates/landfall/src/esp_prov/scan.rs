@@ -11,7 +11,6 @@ use super::{
     Exception, Raised,
     console::{ask, ask_until, say},
     flow::Run,
-    request::scan_answer,
     text::seconds,
 };
 
@@ -65,38 +64,43 @@ pub(super) async fn choose<N: Found>(run: &mut Run<'_>) -> Result<Option<N>, Rai
             .iter()
             .enumerate()
             .for_each(|(index, network)| say(&network.row(index + 1)));
-        if let Some(index) = select(N::QUESTION, found.len())? {
+        if let Some(index) = select(N::QUESTION, found.len()).await? {
             return Ok(Some(found.swap_remove(index)));
         }
     }
 }
 
 /// The index of the entry that the user picks by number; `None` to scan again.
-fn select(question: &str, len: usize) -> Result<Option<usize>, Raised> {
+pub(super) async fn select(question: &str, len: usize) -> Result<Option<usize>, Raised> {
     ask_until(
-        || ask(question),
+        async || ask(question).await,
         |typed| match typed.trim().parse::<usize>() {
             Ok(number) if number <= len => Ok(number.checked_sub(1)),
             _ => Err("Invalid input! Retry".into()),
         },
     )
+    .await
 }
 
 async fn scan<N: Found>(run: &mut Run<'_>, began: Duration) -> Result<Vec<N>, Error> {
     let group_channels = run.device.transport().scan_group_channels();
-    let answer = run.scan(N::start(group_channels)).await?;
-    say(&format!("++++ Scan process executed in {}", seconds(run.since(began))));
-    scan_answer(&answer, |body| {
+    let started = run.scan(N::start(group_channels), |body| {
         matches!(body, ScanResponseBody::Start | ScanResponseBody::ThreadStart).then_some(())
-    })?;
-    let answer = run.scan(N::status()).await?;
-    let total = scan_answer(&answer, |body| match body {
+    });
+    let started = started.await;
+    // The original says so as soon as there is an answer, whatever it says.
+    if !matches!(started, Err(Error::Transport(_) | Error::NoSession)) {
+        say(&format!("++++ Scan process executed in {}", seconds(run.since(began))));
+    }
+    started?;
+    let total = run.scan(N::status(), |body| match body {
         // A blocking scan is over when it is answered; the original does not look either.
         ScanResponseBody::Status { result_count, .. } | ScanResponseBody::ThreadStatus { result_count, .. } => {
             Some(result_count)
         }
         _ => None,
-    })?;
+    });
+    let total = total.await?;
     say(&format!("++++ Scan results : {total}"));
     read_all(run, total.min(MOST_NETWORKS)).await
 }
@@ -107,8 +111,8 @@ async fn read_all<N: Found>(run: &mut Run<'_>, total: u32) -> Result<Vec<N>, Err
     let mut start_index = 0;
     while start_index < total {
         let count = page.min(total - start_index);
-        let answer = run.scan(N::entries(start_index, count)).await?;
-        found.extend(scan_answer(&answer, N::read)?.into_iter().take(count as usize));
+        let entries = run.scan(N::entries(start_index, count), N::read).await?;
+        found.extend(entries.into_iter().take(count as usize));
         start_index += count;
     }
     Ok(found)

@@ -44,16 +44,16 @@ pub(super) async fn secret(run: &mut Run<'_>, scheme: u8) -> Result<Secret, Rais
             secret.pop = Some(if ignored || given {
                 args.pop.to_bytes()
             } else {
-                octets(&ask_hidden("Proof of Possession required: ")?)
+                octets(&ask_hidden("Proof of Possession required: ").await?)
             });
         }
         2 => {
             secret.username = Some(match args.sec2_username.as_str() {
-                "" => ask("Security Scheme 2 - SRP6a Username required: ")?,
+                "" => ask("Security Scheme 2 - SRP6a Username required: ").await?,
                 given => given.to_owned(),
             });
             secret.password = Some(match args.sec2_pwd.expose() {
-                "" => octets(&ask_hidden("Security Scheme 2 - SRP6a Password required: ")?),
+                "" => octets(&ask_hidden("Security Scheme 2 - SRP6a Password required: ").await?),
                 _ => args.sec2_pwd.to_bytes(),
             });
         }
@@ -66,7 +66,7 @@ pub(super) async fn secret(run: &mut Run<'_>, scheme: u8) -> Result<Secret, Rais
 pub(super) async fn open(run: &mut Run<'_>, secret: &Secret, scheme: u8) -> Result<(), Raised> {
     say("\n==== Starting Session ====");
     if let Err(error) = run.device.open_session(secret).await {
-        say(&session_error_text(&error, scheme, run.is_by_hand()));
+        say(&session_error_text(&error, scheme, run.way()));
         say("Failed to establish session. Ensure that security scheme and proof of possession are correct");
         return Err(Raised::new(Exception::NoSession));
     }

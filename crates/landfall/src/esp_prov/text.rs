@@ -2,27 +2,35 @@
 
 use landfall_client::{Error, TransportError, protocomm::client::Error as HandshakeError};
 
+use super::link::Way;
 use crate::print::text::printable;
 
-/// What the original prints where a request failed; `by_hand`: one that the user carried.
-pub(super) fn error_text(error: &Error, by_hand: bool) -> String {
+/// What the original prints where a request failed that went this `way`.
+pub(super) fn error_text(error: &Error, way: Way) -> String {
     match error {
-        // What a user is told of a request of theirs is said as it is.
-        Error::Transport(TransportError::Protocol(text)) if by_hand => text.clone(),
-        Error::Transport(TransportError::Refused) | Error::WrongSecret if by_hand => {
-            "Connection Failure : the device gave no answer".into()
-        }
-        Error::Transport(error) => transport_error_text(error),
+        Error::Transport(error) => transport_error_text(error, way),
         // An error status raises an error without text there (spec esp_prov.md 6).
         Error::Status { .. } => String::new(),
-        // The device closes the connection on a wrong proof, and that is all that can be seen.
-        Error::WrongSecret => transport_error_text(&TransportError::Refused),
+        // The device does not answer a wrong proof, and that is all that can be seen.
+        Error::WrongSecret => transport_error_text(&TransportError::Refused, way),
         other => other.to_string(),
     }
 }
 
 /// What the original prints of a connection that failed.
-pub(super) fn transport_error_text(error: &TransportError) -> String {
+pub(super) fn transport_error_text(error: &TransportError, way: Way) -> String {
+    match (error, way) {
+        (error, Way::Http) => http_error_text(error),
+        // Of an endpoint that there is not.
+        (TransportError::Protocol(text), _) => text.clone(),
+        (TransportError::Refused, Way::ByHand) => "Connection Failure : the device gave no answer".into(),
+        // There the Bluetooth library's own exceptions end the program.
+        (TransportError::Unreachable(why) | TransportError::Lost(why), _) => format!("Connection Failure : {why}"),
+        (other, _) => format!("Connection Failure : {other}"),
+    }
+}
+
+fn http_error_text(error: &TransportError) -> String {
     match error {
         TransportError::Refused => "Connection Failure : Remote end closed connection without response".into(),
         TransportError::NoSuchEndpoint => "Server responded with error code 404".into(),
@@ -34,7 +42,7 @@ pub(super) fn transport_error_text(error: &TransportError) -> String {
 }
 
 /// The cause that is printed where no session came about (spec esp_prov.md 2, step 6).
-pub(super) fn session_error_text(error: &Error, scheme: u8, by_hand: bool) -> String {
+pub(super) fn session_error_text(error: &Error, scheme: u8, way: Way) -> String {
     match (error, scheme) {
         (Error::Handshake(HandshakeError::SchemeMismatch), _) => "Incorrect security scheme".into(),
         (Error::Handshake(HandshakeError::WrongProof | HandshakeError::InvalidParameter(_)), 1) => {
@@ -43,7 +51,7 @@ pub(super) fn session_error_text(error: &Error, scheme: u8, by_hand: bool) -> St
         (Error::Handshake(HandshakeError::WrongProof), _) => "Failed to verify device proof".into(),
         (Error::Handshake(HandshakeError::InvalidParameter(_)), _) => "Failed to generate client proof!".into(),
         (Error::Handshake(_), _) => "Unsupported security protocol".into(),
-        _ => error_text(error, by_hand),
+        _ => error_text(error, way),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the errors of a client flow mean to its user.
 
-use landfall_client::{Error, TransportError, protocomm::client::Error as HandshakeError};
+use landfall_client::{Error, RadioProblem, TransportError, protocomm::client::Error as HandshakeError};
 
 use super::{Failure, Problem};
 
@@ -28,6 +28,40 @@ impl Failure {
         }
     }
 
+    /// What `error` of the way to `device` over Bluetooth means.
+    pub(crate) fn of_bluetooth(error: &TransportError, device: &str) -> Self {
+        match error {
+            TransportError::Unreachable(why) => Self::new(Problem::BluetoothUnreachable)
+                .saying(format!("{device} cannot be reached over Bluetooth"))
+                .because(why),
+            TransportError::Lost(why) => Self::new(Problem::ConnectionLost).because(why),
+            TransportError::TooLong(_) => Self::new(Problem::RequestTooLong)
+                .because("a device takes values of at most 512 bytes over Bluetooth, and some take less"),
+            error => Self::of_transport(error, device),
+        }
+    }
+
+    /// Why this computer's Bluetooth cannot be used.
+    pub(crate) fn of_radio(problem: &RadioProblem) -> Self {
+        match problem {
+            RadioProblem::NoService => Self::new(Problem::BluetoothNoService),
+            RadioProblem::NotPermitted => Self::new(Problem::BluetoothNotPermitted),
+            RadioProblem::NoAdapter => {
+                Self::new(Problem::BluetoothNoAdapter).saying("this computer has no Bluetooth adapter")
+            }
+            RadioProblem::NoSuchAdapter { wanted, known } => Self::new(Problem::BluetoothNoAdapter)
+                .saying(format!("there is no Bluetooth adapter {wanted}"))
+                .because(match known.as_slice() {
+                    [] => "this computer has none".to_owned(),
+                    known => format!("this computer has {}", known.join(", ")),
+                })
+                .hint("name one of those, or leave out --adapter"),
+            RadioProblem::Off => Self::new(Problem::BluetoothOff),
+            RadioProblem::Blocked => Self::new(Problem::BluetoothBlocked),
+            problem => Self::new(Problem::BluetoothBroken).because(problem),
+        }
+    }
+
     fn of_transport(error: &TransportError, place: &str) -> Self {
         match error {
             TransportError::Unreachable(why) => Self::new(Problem::Unreachable)
@@ -41,6 +75,9 @@ impl Failure {
             TransportError::NoSuchEndpoint => Self::new(Problem::NoSuchEndpoint),
             TransportError::TooLong(_) => Self::new(Problem::RequestTooLong).because(error),
             TransportError::Lost(why) => Self::new(Problem::ConnectionLost).because(why),
+            TransportError::EmptyRequest => Self::new(Problem::BadArgument).because(error),
+            TransportError::EncryptionNeeded => Self::new(Problem::NotEncrypted),
+            TransportError::Radio(problem) => Self::of_radio(problem),
             _ => Self::new(Problem::NotADevice)
                 .saying(format!("what answers at {place} is not a device in provisioning"))
                 .because(error),

@@ -1,6 +1,7 @@
 //! What went wrong, why, and what to do next.
 
 mod client;
+mod device;
 mod problem;
 
 use core::fmt;

@@ -82,12 +82,54 @@ problems! {
             because "over a console the original firmware takes lines of at most 255 characters, and security 2 needs more"
             then ["use another transport, or security 1"];
         NothingFound, "nothing-found", Unreachable: "no device was found"
-        because "nothing answers where a device would be, and no serial port is plugged in"
+        because "nothing answers where a device would be, none is heard over Bluetooth, no access point of one is in range, and no serial port is plugged in"
         then ["switch the device on, and join its Wi-Fi network; its name begins with PROV_ where the maker chose no other",
               "say where else to ask: --host HOST:PORT, or --port PATH for a serial port"];
     PortUnusable, "port-unusable", Unreachable: "the serial port cannot be used"
             because "it is not there, in use by another program, or not permitted"
             then ["close serial monitors, and check that your user may open it (group dialout on Debian)"];
+    }
+
+    "Bluetooth" {
+        DeviceNotHeard, "device-not-heard", Unreachable: "no such device is heard over Bluetooth"
+            because "the device is switched off, out of range, provisioned already, or busy with a phone or another program"
+            then ["bring it close, have it wait for provisioning, and close the app on the phone",
+                  "see every device that is heard: --prefix '' in place of --device"];
+        SeveralDevices, "several-devices", Usage: "several devices are heard over Bluetooth"
+            because "each of them may be meant, and nobody can be asked"
+            then ["name the one that is meant, or give its address: --device NAME",
+                  "on a terminal you can choose"];
+        BluetoothUnreachable, "bluetooth-unreachable", Unreachable: "the device cannot be reached over Bluetooth"
+            because "it went out of range, or another phone or computer is connected to it"
+            then ["bring it close, close other apps that use it, and try again"];
+        NotEncrypted, "not-encrypted", Failure: "the device wants an encrypted connection, and none could be made"
+            because "pairing failed: it was refused, or one side still has a key that the other has lost"
+            then ["make this computer forget the device, then try again: bluetoothctl remove ADDRESS"];
+        ControllerUnusable, "controller-unusable", Unreachable: "the Bluetooth controller cannot be used"
+            because "it is not there, in use by another program, or no Bluetooth controller"
+            then ["check --hci: tcp:HOST:PORT, or the path of its serial port"];
+        ControllerSilent, "controller-silent", TimedOut: "the Bluetooth controller does not answer"
+            because "what is there is no controller, speaks at another speed, or has crashed"
+            then ["unplug it and plug it in again; check its speed, as in --hci /dev/ttyACM0,115200"];
+        BluetoothOff, "bluetooth-off", Unreachable: "Bluetooth is switched off on this computer"
+            because "its adapter is off"
+            then ["switch it on: bluetoothctl power on"];
+        BluetoothBlocked, "bluetooth-blocked", Unreachable: "Bluetooth is blocked on this computer"
+            because "airplane mode, rfkill or a switch of the computer keeps its adapter off"
+            then ["end airplane mode, or unblock it: rfkill unblock bluetooth"];
+        BluetoothNotPermitted, "bluetooth-not-permitted", Unreachable: "this user may not use Bluetooth"
+            because "the system's message bus or its Bluetooth service does not allow it"
+            then ["add your user to the group bluetooth, then log in anew: sudo usermod -aG bluetooth $USER",
+                  "over SSH and in services polkit may have to allow it"];
+        BluetoothNoService, "bluetooth-no-service", Unreachable: "the system's Bluetooth service is not running"
+            because "BlueZ (bluetoothd) is not installed, or not started"
+            then ["start it: sudo systemctl start bluetooth", "or use a controller of its own, without the service: --hci CONTROLLER"];
+        BluetoothNoAdapter, "bluetooth-no-adapter", Unreachable: "there is no such Bluetooth adapter on this computer"
+            because "it has none, or the kernel does not know it"
+            then ["plug one in, use another computer, or name a controller of its own: --hci CONTROLLER"];
+        BluetoothBroken, "bluetooth-broken", Unreachable: "the system's Bluetooth does not work"
+            because "its service answers with an error"
+            then ["restart it: sudo systemctl restart bluetooth"];
     }
 
     "The session with the device" {
@@ -192,8 +234,8 @@ problems! {
             because "there is none, or it is too small, blurred or cut"
             then ["take it again, straight from above and near, or give the code's text: --qr 'TEXT'"];
         QrTransport, "qr-transport", Usage: "the device is reached in a way that this program does not have"
-            because "this version speaks HTTP and the console only"
-            then ["provision it with a phone, or switch the device to SoftAP"];
+            because "labels are followed over Wi-Fi and Bluetooth"
+            then ["say how to reach it: --host HOST:PORT, --port PATH or --device NAME", "or provision it with a phone"];
         QrTooLong, "qr-too-long", Usage: "the text is too long for a QR code"
             because "a code holds at most 2953 bytes"
             then ["shorten it"];

@@ -3,23 +3,23 @@
 use clap::builder::styling::Style;
 
 use super::{
-    event::{Discovered, DiscoveredState},
+    event::{Discovered, DiscoveredState, OnAir},
     signal,
-    text::printable,
+    text::{auth_name, printable},
 };
+use crate::terminal::fit;
 
 /// The row of a device, under the headings if it is the first.
 pub(super) fn lines(device: &Discovered) -> Vec<String> {
+    let place = place(device);
     let width = device.place_width.max(HEADING.len());
-    let signal = device
-        .signal_dbm
-        .map_or_else(|| format!("{:<1$}", "-", signal::WIDTH), signal::strength);
     let security = device
         .security
         .map_or_else(|| "-".to_owned(), |scheme| scheme.to_string());
-    let (place, transport) = (printable(device.place.as_bytes()), device.transport);
+    let (signal, transport) = (strength(device), device.transport);
     let row = format!(
-        "{place:<width$}  {transport:<9}  {signal}  {security:<8}  {}",
+        "{}  {transport:<9}  {signal}  {security:<8}  {}",
+        fit(&place, width.max(crate::terminal::width(&place))),
         words(device)
     );
     if !device.is_first {
@@ -38,19 +38,90 @@ pub(super) fn lines(device: &Discovered) -> Vec<String> {
 
 const HEADING: &str = "DEVICE";
 
-fn words(device: &Discovered) -> String {
-    let state = match device.state {
-        DiscoveredState::Ready => "ready",
-        DiscoveredState::Busy => "busy with another client",
-        DiscoveredState::NotAsked => "serial port, not asked",
-        DiscoveredState::NoAnswer => "serial port, no answer",
-        DiscoveredState::Unusable => "serial port that cannot be used",
+fn place(device: &Discovered) -> String {
+    match &device.heard {
+        Some(OnAir::AccessPoint { octets, .. }) => printable(octets),
+        _ => printable(device.place.as_bytes()),
+    }
+}
+
+fn strength(device: &Discovered) -> String {
+    let percent = match &device.heard {
+        Some(OnAir::AccessPoint { signal_percent, .. }) => *signal_percent,
+        _ => None,
     };
-    let mut words = state.to_owned();
-    for (before, more, after) in [(" (", &device.hardware, ")"), (": ", &device.reason, "")] {
-        if let Some(more) = more {
-            words += &format!("{before}{}{after}", printable(more.as_bytes()));
-        }
+    match (device.signal_dbm, percent) {
+        (Some(dbm), _) => signal::strength(dbm),
+        (None, Some(percent)) => signal::share(percent),
+        (None, None) => format!("{:<1$}", "-", signal::WIDTH),
+    }
+}
+
+/// What is known beside the columns, and why no more is.
+fn words(device: &Discovered) -> String {
+    let mut words = state(device).to_owned();
+    if let (Some(version), Some(_)) = (&device.version, &device.heard) {
+        words += &format!(", version {}", printable(version.as_bytes()));
+    }
+    let details = device
+        .heard
+        .as_ref()
+        .map(details)
+        .into_iter()
+        .chain(device.hardware.clone());
+    for detail in details {
+        words += &format!(" ({})", printable(detail.as_bytes()));
+    }
+    if let Some(reason) = &device.reason {
+        words += &format!(": {}", printable(reason.as_bytes()));
     }
     words
+}
+
+fn state(device: &Discovered) -> &'static str {
+    match (device.state, &device.heard) {
+        (DiscoveredState::Ready, _) => "ready",
+        (DiscoveredState::Busy, _) => "busy with another client",
+        (DiscoveredState::NotAsked, Some(_)) => "in range, not asked",
+        (DiscoveredState::NotAsked, None) => "serial port, not asked",
+        (DiscoveredState::NoAnswer, Some(_)) => "in range, no answer",
+        (DiscoveredState::NoAnswer, None) => "serial port, no answer",
+        (DiscoveredState::Unusable, _) => "serial port that cannot be used",
+        (DiscoveredState::NotJoined, _) => "access point, not joined",
+        (DiscoveredState::Joined, _) => "access point, joined",
+    }
+}
+
+/// What was heard on the air, apart from what stands in a column.
+fn details(heard: &OnAir) -> String {
+    let known: Vec<String> = match heard {
+        OnAir::Device {
+            name,
+            address,
+            service,
+            manufacturer_data,
+        } => {
+            let address = name.is_some().then(|| address.clone());
+            let service = service.as_ref().map(|service| format!("service {service}"));
+            let data = manufacturer_data
+                .as_ref()
+                .map(|data| format!("manufacturer data {data}"));
+            [address, service, data].into_iter().flatten().collect()
+        }
+        OnAir::AccessPoint {
+            bssid,
+            channel,
+            auth_mode,
+            ..
+        } => {
+            let channel = channel.map(|channel| format!("channel {channel}"));
+            let all = [Some(auth_name(*auth_mode)), channel, bssid.clone()];
+            all.into_iter().flatten().collect()
+        }
+    };
+    if known.is_empty() {
+        "nothing told".to_owned()
+    } else {
+        known.join(", ")
+    }
 }

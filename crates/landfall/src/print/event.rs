@@ -2,13 +2,18 @@
 //!
 //! The names and fields are what `--json` promises: additions are fine, changes break somebody's script.
 
+use core::fmt;
+
 use landfall_client::{
     FoundNetwork, Joined, VersionInfo,
     protocomm::wire::{AuthMode, WifiFailReason},
 };
 use serde::{Serialize, Serializer};
 
-use super::text::{Name, address, auth_name, hex};
+use super::{
+    heard::HeardDevice,
+    text::{Name, address, auth_name, hex},
+};
 
 /// Something a command tells.
 #[derive(Serialize)]
@@ -23,6 +28,12 @@ pub(crate) enum Event<'a> {
         capabilities: Vec<&'a str>,
         applications: Vec<&'a str>,
     },
+    /// Devices are listened for over Bluetooth.
+    BluetoothScanning,
+    /// A device was heard, or has said more of itself.
+    BluetoothFound(HeardDevice),
+    /// A connection is being made to this device.
+    BluetoothConnecting(HeardDevice),
     /// The device was told to scan.
     Scanning,
     /// The networks a device sees.
@@ -100,13 +111,13 @@ pub(crate) enum Event<'a> {
     Device(DeviceEvent<'a>),
 }
 
-/// A device, or a port that one may be plugged into.
+/// A device, or a place where one may be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Discovered {
-    /// What `--host` or `--port` takes.
+    /// What `--host`, `--port` or `--device` takes; the name of an access point.
     pub(crate) place: String,
     pub(crate) transport: &'static str,
-    /// How strongly this computer hears the device's access point, dBm.
+    /// How strongly this computer hears the device or its access point, dBm.
     pub(crate) signal_dbm: Option<i32>,
     pub(crate) security: Option<u8>,
     pub(crate) state: DiscoveredState,
@@ -115,12 +126,41 @@ pub(crate) struct Discovered {
     pub(crate) hardware: Option<String>,
     /// Why no more is known.
     pub(crate) reason: Option<String>,
-    /// Cells that the longest place takes.
+    #[serde(flatten)]
+    pub(crate) heard: Option<OnAir>,
+    /// Cells that most places take.
     #[serde(skip)]
     pub(crate) place_width: usize,
     /// Whether none was found before.
     #[serde(skip)]
     pub(crate) is_first: bool,
+}
+
+/// What was heard on the air.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum OnAir {
+    /// A device over Bluetooth.
+    Device {
+        name: Option<String>,
+        address: String,
+        service: Option<String>,
+        /// In hex, the maker's number first.
+        manufacturer_data: Option<String>,
+    },
+    /// An access point.
+    AccessPoint {
+        #[serde(flatten)]
+        name: Name,
+        #[serde(skip)]
+        octets: Vec<u8>,
+        bssid: Option<String>,
+        channel: Option<u32>,
+        #[serde(rename = "auth", serialize_with = "auth")]
+        auth_mode: AuthMode,
+        /// How strongly it is heard, where that is not told in dBm.
+        signal_percent: Option<u8>,
+    },
 }
 
 /// What is known of a discovered device.
@@ -131,12 +171,16 @@ pub(crate) enum DiscoveredState {
     Ready,
     /// Another client is at it.
     Busy,
-    /// Opening the port might restart what is plugged in.
+    /// Nobody asked: opening a port might restart what is plugged in, and a connection keeps other clients out.
     NotAsked,
-    /// What is plugged in does not answer.
+    /// It does not answer.
     NoAnswer,
     /// The port cannot be opened.
     Unusable,
+    /// The access point's network has to be joined first.
+    NotJoined,
+    /// This computer is in the access point's network.
+    Joined,
 }
 
 /// Something a simulated device tells; its names begin with `device_`.
@@ -148,8 +192,12 @@ pub(crate) enum DeviceEvent<'a> {
     DeviceUnprovisioned,
     /// A network is stored: it is being joined.
     DeviceAlreadyProvisioned,
-    /// The service is reachable, at a URL or at the path of a port.
-    DeviceListening { name: &'a str, url: &'a str },
+    /// The service is reachable.
+    DeviceListening {
+        name: &'a str,
+        #[serde(flatten)]
+        place: &'a Place,
+    },
     /// START.
     DeviceStarted,
     /// The QR code.
@@ -172,9 +220,13 @@ pub(crate) enum DeviceEvent<'a> {
     /// The network was lost.
     DeviceDisconnected,
     /// A client's connection was opened.
-    DeviceClientConnected,
+    DeviceClientConnected { transport: Way, client: String },
     /// A client's connection was closed.
-    DeviceClientDisconnected,
+    DeviceClientDisconnected { transport: Way, client: String },
+    /// Nobody can find the device for a while.
+    DeviceUnreachable { reason: String },
+    /// Clients can find the device again.
+    DeviceReachable,
     /// A client proved itself.
     DeviceSessionEstablished,
     /// A client did not know the secret.
@@ -194,6 +246,55 @@ pub(crate) enum DeviceEvent<'a> {
     DeviceEnded,
     /// The application is alive.
     DeviceHello,
+}
+
+/// How clients reach a simulated device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Way {
+    /// HTTP.
+    SoftAp,
+    /// Bluetooth.
+    Ble,
+    /// A console.
+    Console,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SoftAp => "SoftAP",
+            Self::Ble => "BLE",
+            Self::Console => "Console",
+        })
+    }
+}
+
+/// Where clients find a simulated device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "transport", rename_all = "lowercase")]
+pub(crate) enum Place {
+    /// At a URL.
+    SoftAp { url: String },
+    /// At the path of a port.
+    Console { url: String },
+    /// On the air.
+    Ble(Advertised),
+}
+
+/// How a simulated device is found over Bluetooth.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Advertised {
+    /// The system's adapter, such as `hci0`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) adapter: Option<String>,
+    /// A controller of its own, as `--hci` names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) controller: Option<String>,
+    /// The address under which it is found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) address: Option<String>,
+    pub(crate) service_uuid: String,
 }
 
 /// Why a network was not joined.
@@ -280,19 +381,25 @@ impl<'a> Event<'a> {
 
     /// Whether it tells that something is under way now.
     pub(super) fn begins_step(&self) -> bool {
-        matches!(self, Self::Scanning | Self::Applied | Self::Connecting)
+        matches!(
+            self,
+            Self::BluetoothScanning | Self::BluetoothConnecting(_) | Self::Scanning | Self::Applied | Self::Connecting
+        )
     }
 
-    /// Whether what was under way is over with it.
+    /// Whether what was under way is over with it; a search goes on when a device was found.
     pub(super) fn ends_step(&self) -> bool {
-        !self.is_progress() || matches!(self, Self::SessionEstablished { .. })
+        !self.is_progress() && !matches!(self, Self::Discovered(_)) || matches!(self, Self::SessionEstablished { .. })
     }
 
     /// Whether it tells of the way and not of the result: `--quiet` leaves it out.
     pub(super) fn is_progress(&self) -> bool {
         matches!(
             self,
-            Self::Scanning
+            Self::BluetoothScanning
+                | Self::BluetoothFound(_)
+                | Self::BluetoothConnecting(_)
+                | Self::Scanning
                 | Self::Label { .. }
                 | Self::SessionEstablished { .. }
                 | Self::CredentialsSent { .. }

@@ -4,7 +4,7 @@ use clap::builder::styling::{AnsiColor, Style};
 
 use super::{
     devices,
-    event::{DeviceEvent, Event, Reason},
+    event::{Advertised, DeviceEvent, Event, Place, Reason},
     qr, style, table,
     text::printable,
 };
@@ -39,6 +39,8 @@ pub(super) fn lines(event: &Event<'_>, at_ms: u64) -> Vec<String> {
             AnsiColor::Green,
             &format!("Done: from no network to a network in {seconds:.1} s."),
         )],
+        // Who chooses sees it in the list, and nobody else needs it.
+        Event::BluetoothFound(_) => Vec::new(),
         progress => vec![step(at_ms, &going(progress))],
     }
 }
@@ -46,6 +48,8 @@ pub(super) fn lines(event: &Event<'_>, at_ms: u64) -> Vec<String> {
 /// The steps on the way.
 fn going(event: &Event<'_>) -> String {
     match event {
+        Event::BluetoothScanning => "Listening for devices over Bluetooth ...".into(),
+        Event::BluetoothConnecting(device) => format!("Connecting to {} over Bluetooth ...", device.label()),
         Event::Scanning => "The device scans for networks ...".into(),
         Event::Label { name } => format!("Device {}", printable(name.as_bytes())),
         Event::SessionEstablished { scheme: 0 } => "Session open, without any security.".into(),
@@ -123,11 +127,11 @@ fn device(event: &DeviceEvent<'_>, at_ms: u64) -> Vec<String> {
         E::DeviceUnprovisioned => app(Level::Info, "Starting provisioning"),
         E::DeviceAlreadyProvisioned => app(Level::Info, "Already provisioned, starting Wi-Fi STA"),
         E::DeviceStarted => app(Level::Info, "Provisioning started"),
-        E::DeviceListening { name, url } => {
+        E::DeviceListening { name, place } => {
             let manager = format!("Provisioning started with service name : {name} ");
             vec![
                 log(Level::Info, at_ms, "wifi_prov_mgr", &manager),
-                log(Level::Info, at_ms, "landfall", &format!("Listening on {url}")),
+                log(Level::Info, at_ms, "landfall", &listening(place)),
             ]
         }
         E::DeviceQr { payload, url } => {
@@ -165,8 +169,15 @@ fn device(event: &DeviceEvent<'_>, at_ms: u64) -> Vec<String> {
         E::DeviceCredentialsSucceeded => app(Level::Info, "Provisioning successful"),
         E::DeviceConnected { ip } => app(Level::Info, &format!("Connected with IP Address:{ip}")),
         E::DeviceDisconnected => app(Level::Info, "Disconnected. Connecting to the AP again..."),
-        E::DeviceClientConnected => app(Level::Info, "SoftAP transport: Connected!"),
-        E::DeviceClientDisconnected => app(Level::Info, "SoftAP transport: Disconnected!"),
+        E::DeviceClientConnected { transport, .. } => app(Level::Info, &format!("{transport} transport: Connected!")),
+        E::DeviceClientDisconnected { transport, .. } => {
+            app(Level::Info, &format!("{transport} transport: Disconnected!"))
+        }
+        E::DeviceUnreachable { reason } => app(
+            Level::Warning,
+            &format!("no client can find the device: {}", printable(reason.as_bytes())),
+        ),
+        E::DeviceReachable => app(Level::Info, "Clients can find the device again"),
         E::DeviceSessionEstablished => app(Level::Info, "Secured session established!"),
         E::DeviceSecretRefused => app(
             Level::Error,
@@ -184,6 +195,29 @@ fn device(event: &DeviceEvent<'_>, at_ms: u64) -> Vec<String> {
         E::DeviceWarning { text } => app(Level::Warning, text),
         E::DeviceEnded => vec![log(Level::Info, at_ms, "wifi_prov_mgr", "Provisioning stopped")],
         E::DeviceHello => app(Level::Info, "Hello World!"),
+    }
+}
+
+fn listening(place: &Place) -> String {
+    match place {
+        Place::SoftAp { url } | Place::Console { url } => format!("Listening on {url}"),
+        Place::Ble(Advertised {
+            adapter,
+            controller,
+            address,
+            service_uuid,
+        }) => {
+            let on = match (adapter, controller) {
+                (Some(adapter), _) => format!(", adapter {adapter}"),
+                (None, Some(controller)) => format!(", controller {controller}"),
+                (None, None) => String::new(),
+            };
+            let address = address
+                .as_ref()
+                .map(|address| format!(", address {address}"))
+                .unwrap_or_default();
+            format!("Listening on Bluetooth{on}{address}, service {service_uuid}")
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod devices;
 mod event;
+mod heard;
 mod human;
 pub(crate) mod qr;
 mod signal;
@@ -26,8 +27,11 @@ use crate::{
     terminal::{self, spinner},
 };
 
-pub(crate) use event::{DeviceEvent, Discovered, DiscoveredState, Event, FoundNetworks, NetworkRow, Reason};
-pub(crate) use table::Table;
+pub(crate) use event::{
+    Advertised, DeviceEvent, Discovered, DiscoveredState, Event, FoundNetworks, NetworkRow, OnAir, Place, Reason, Way,
+};
+pub(crate) use heard::{HeardDevice, HeardTable};
+pub(crate) use table::{Columns, Table};
 
 /// Where the words go and what they look like.
 #[derive(Clone, Copy)]

@@ -9,6 +9,13 @@ pub(super) fn strength(rssi: i32) -> String {
     format!("{} {rssi:>4} dBm", bars(rssi))
 }
 
+/// `percent` of the strongest signal, behind the bars of about so many dBm.
+pub(super) fn share(percent: u8) -> String {
+    // As NetworkManager reckons: nothing at -100 dBm, all at -40 dBm.
+    let about = i32::from(percent) * 3 / 5 - 100;
+    format!("{} {percent:>4} %  ", bars(about))
+}
+
 /// The cells that a strength takes.
 pub(super) const WIDTH: usize = 13;
 

@@ -9,7 +9,22 @@ use super::{
 };
 use crate::terminal::{fit, width};
 
-/// Which columns there are, and how wide.
+/// A table with a numbered line for each row, whose columns fall away where there is little room.
+pub(crate) trait Columns {
+    /// What a line tells of.
+    type Row: Clone;
+
+    /// A table of `rows` that fits into `cells`: columns fall away before names are cut short.
+    fn within(rows: &[Self::Row], cells: usize) -> Self;
+
+    /// The line above the rows.
+    fn heading(&self) -> String;
+
+    /// One row. The name of one that `stands_out` is bold.
+    fn row(&self, number: usize, row: &Self::Row, stands_out: bool) -> String;
+}
+
+/// A table of networks: which columns there are, and how wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Table {
     detail: Detail,
@@ -42,63 +57,12 @@ impl Detail {
 
 impl Table {
     /// A table of `rows` that leaves nothing out.
-    pub(crate) fn of(rows: &[NetworkRow]) -> Self {
+    fn of(rows: &[NetworkRow]) -> Self {
         Self {
             detail: Detail::AccessPoints,
             name: widest(rows, |row| network_name(&row.octets)).max(NAME.len()),
             channels: widest(rows, channels).max(CHANNELS),
         }
-    }
-
-    /// A table of `rows` that fits into `cells`: columns fall away before names are cut short.
-    pub(crate) fn within(rows: &[NetworkRow], cells: usize) -> Self {
-        let whole = Self::of(rows);
-        let room = |detail| cells.checked_sub(Self { detail, ..whole }.beside_name(rows));
-        let enough = whole.name.min(SHORT_NAME);
-        let fitting = Detail::ALL
-            .into_iter()
-            .find_map(|detail| Some((detail, room(detail).filter(|room| *room >= enough)?)));
-        let (detail, room) = fitting.unwrap_or_else(|| (Detail::Name, room(Detail::Name).unwrap_or_default()));
-        Self {
-            detail,
-            name: whole.name.min(room),
-            ..whole
-        }
-    }
-
-    /// The line above the rows.
-    pub(crate) fn heading(&self) -> String {
-        let bold = Style::new().bold();
-        let mut line = format!("{bold}{:>4}  {}", "", fit(NAME, self.name));
-        if self.detail >= Detail::Bars {
-            line += &format!("  {}", fit(SIGNAL, self.signal()));
-        }
-        if self.detail >= Detail::Channels {
-            line += &format!("  {}", fit("CHANNEL", self.channels));
-        }
-        if self.detail >= Detail::Security {
-            line += "  SECURITY";
-        }
-        format!("{line}{bold:#}")
-    }
-
-    /// One network. The name of one that `stands_out` is bold.
-    pub(crate) fn row(&self, number: usize, row: &NetworkRow, stands_out: bool) -> String {
-        let bold = if stands_out { Style::new().bold() } else { Style::new() };
-        let name = fit(&network_name(&row.octets), self.name);
-        let mut line = format!("{number:>3}.  {bold}{name}{bold:#}");
-        if self.detail >= Detail::Strength {
-            line += &format!("  {}", strength(row.rssi));
-        } else if self.detail >= Detail::Bars {
-            line += &format!("  {}  ", bars(row.rssi));
-        }
-        if self.detail >= Detail::Channels {
-            line += &format!("  {}", fit(&channels(row), self.channels));
-        }
-        if self.detail >= Detail::Security {
-            line += &format!("  {}", self.tail(row));
-        }
-        line
     }
 
     /// The cells of the widest row without its name.
@@ -134,6 +98,58 @@ impl Table {
     }
 }
 
+impl Columns for Table {
+    type Row = NetworkRow;
+
+    fn within(rows: &[NetworkRow], cells: usize) -> Self {
+        let whole = Self::of(rows);
+        let room = |detail| cells.checked_sub(Self { detail, ..whole }.beside_name(rows));
+        let enough = whole.name.min(SHORT_NAME);
+        let fitting = Detail::ALL
+            .into_iter()
+            .find_map(|detail| Some((detail, room(detail).filter(|room| *room >= enough)?)));
+        let (detail, room) = fitting.unwrap_or_else(|| (Detail::Name, room(Detail::Name).unwrap_or_default()));
+        Self {
+            detail,
+            name: whole.name.min(room),
+            ..whole
+        }
+    }
+
+    fn heading(&self) -> String {
+        let bold = Style::new().bold();
+        let mut line = format!("{bold}{:>4}  {}", "", fit(NAME, self.name));
+        if self.detail >= Detail::Bars {
+            line += &format!("  {}", fit(SIGNAL, self.signal()));
+        }
+        if self.detail >= Detail::Channels {
+            line += &format!("  {}", fit("CHANNEL", self.channels));
+        }
+        if self.detail >= Detail::Security {
+            line += "  SECURITY";
+        }
+        format!("{line}{bold:#}")
+    }
+
+    fn row(&self, number: usize, row: &NetworkRow, stands_out: bool) -> String {
+        let bold = if stands_out { Style::new().bold() } else { Style::new() };
+        let name = fit(&network_name(&row.octets), self.name);
+        let mut line = format!("{number:>3}.  {bold}{name}{bold:#}");
+        if self.detail >= Detail::Strength {
+            line += &format!("  {}", strength(row.rssi));
+        } else if self.detail >= Detail::Bars {
+            line += &format!("  {}  ", bars(row.rssi));
+        }
+        if self.detail >= Detail::Channels {
+            line += &format!("  {}", fit(&channels(row), self.channels));
+        }
+        if self.detail >= Detail::Security {
+            line += &format!("  {}", self.tail(row));
+        }
+        line
+    }
+}
+
 /// All rows without anything left out, under a line of headings.
 pub(super) fn lines(rows: &[NetworkRow]) -> Vec<String> {
     let table = Table::of(rows);
@@ -147,11 +163,12 @@ const SIGNAL: &str = "SIGNAL";
 /// Cells for most channels, so that the columns seldom move while a scan comes in.
 const CHANNELS: usize = 9;
 /// Cells for a number and what follows it.
-const NUMBER: usize = 6;
+pub(super) const NUMBER: usize = 6;
 /// A name that is told apart by so many cells is worth less than another column.
-const SHORT_NAME: usize = 12;
+pub(super) const SHORT_NAME: usize = 12;
 
-fn widest(rows: &[NetworkRow], cell: impl Fn(&NetworkRow) -> String) -> usize {
+/// The cells that the widest of all cells takes.
+pub(super) fn widest<R>(rows: &[R], cell: impl Fn(&R) -> String) -> usize {
     rows.iter().map(|row| width(&cell(row))).max().unwrap_or_default()
 }
 

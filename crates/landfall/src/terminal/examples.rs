@@ -1,8 +1,12 @@
-//! Networks for tests.
+//! Networks and devices for tests.
 
-use landfall_client::{FoundNetwork, protocomm::wire::AuthMode};
+use landfall_client::{
+    FoundNetwork,
+    ble::{Address, AddressKind, Filter, Found},
+    protocomm::{gatt::ServiceUuid, wire::AuthMode},
+};
 
-use crate::print::{FoundNetworks, NetworkRow};
+use crate::print::{FoundNetworks, HeardDevice, NetworkRow};
 
 /// What a device has found.
 pub(crate) fn found(rows: impl IntoIterator<Item = NetworkRow>) -> FoundNetworks {
@@ -31,4 +35,17 @@ fn row(name: &str, access_point: u8, rssi: i32) -> NetworkRow {
     };
     let mut rows = FoundNetworks::new(&[point]).networks;
     rows.pop().expect("one access point makes one network")
+}
+
+/// A device that was heard, wanted if its name begins as most devices' names do; without a name if `name` is empty.
+pub(crate) fn heard(name: &str, number: u8, rssi: i8) -> HeardDevice {
+    let found = Found {
+        name: (!name.is_empty()).then(|| name.to_owned()),
+        address: Address([0xc0, 0, 0, 0, 0, number]),
+        kind: AddressKind::Random,
+        rssi,
+        service: (!name.is_empty()).then_some(ServiceUuid::EXAMPLE),
+        manufacturer_data: None,
+    };
+    HeardDevice::new(&found, name.starts_with(Filter::COMMON_PREFIX))
 }

@@ -24,7 +24,7 @@ use std::{
 pub(crate) use canvas::{Canvas, Size};
 pub(crate) use guard::{RawMode, Reading, open, restore_for_good};
 pub(crate) use interrupt::{Interrupts, Signal};
-pub(crate) use picker::{Choice, pick};
+pub(crate) use picker::{Choice, Devices, Networks, pick};
 pub(crate) use watch::watch;
 pub(crate) use width::{cut, fit, width};
 

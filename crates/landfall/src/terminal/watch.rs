@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    print::{FoundNetworks, NetworkRow, Table},
+    print::{Columns as _, FoundNetworks, NetworkRow, Table},
 };
 
 /// Draws what `scan` tells its sender of, until it is over; then the drawing is gone.

@@ -61,6 +61,8 @@ fn settings() -> Vec<String> {
 fn variable(key: &str) -> String {
     match key {
         "port" => "LANDFALL_DEVICE_PORT".to_owned(),
+        "hci" => "LANDFALL_DEVICE_HCI".to_owned(),
+        "adapter" => "LANDFALL_DEVICE_ADAPTER".to_owned(),
         key => format!("LANDFALL_{}", key.to_uppercase()),
     }
 }
@@ -74,13 +76,35 @@ fn samples(key: &str) -> ([Value; 3], &'static str) {
         "transport" => (words(["console", "softap", "console"]), ""),
         "generation" => (words(["network", "wifi", "network"]), ""),
         "listen" => (words(["127.0.0.1:1", "[::1]:2", "127.0.0.1:3"]), ""),
+        "hci" => (words(["tcp:127.0.0.1:1", "/dev/a", "/dev/b,115200"]), ""),
+        "service_uuid" => (
+            words([
+                "00000000-0000-1000-8000-00805f9b34fb",
+                "1775244d-6b43-439b-877c-060f2d9bed07",
+                "0000ffff-0000-1000-8000-00805f9b34fb",
+            ]),
+            "",
+        ),
+        "ble_address" => (
+            words(["C0:00:00:00:00:01", "D0:00:00:00:00:01", "F0:00:00:00:00:01"]),
+            "",
+        ),
+        "manufacturer_data" => (words(["e502", "e50207", "0102"]), ""),
+        "keep_ble_on" => (words(["stay", "disconnect", "stay"]), ""),
+        "ble_mtu" => (numbers([23, 185, 508]), ""),
         "baud" | "attempts" => (numbers([7, 8, 9]), ""),
         "sec_ver" => (numbers([0, 1, 2]), ""),
         "port" | "link" | "world" | "state" | "pop_file" | "password_file" => (words(["/a", "/b", "/c"]), ""),
-        "name" | "username" | "pop" | "password" => (words(["one", "two", "three"]), ""),
+        "name" | "adapter" | "username" | "pop" | "password" => (words(["one", "two", "three"]), ""),
         "salt" => (words(["01", "02", "03"]), "verifier = \"aa\"\n"),
         "verifier" => (words(["01", "02", "03"]), "salt = \"aa\"\n"),
-        "erase" | "once" | "no_auto_stop" | "qr_password" | "insecure_static_nonce" => (switch, ""),
+        "erase"
+        | "once"
+        | "no_auto_stop"
+        | "qr_password"
+        | "insecure_static_nonce"
+        | "ble_encryption"
+        | "ble_notify" => (switch, ""),
         new => panic!("{new} is a new setting: give it three values here"),
     }
 }
@@ -311,7 +335,7 @@ fn what_makes_no_sense_is_told_with_place_reason_and_example() {
     let told: String = [
         "listen = 5\n",
         "listen = \"nowhere\"\n",
-        "transport = \"ble\"\n",
+        "transport = \"blue\"\n",
         "sec_ver = 3\n",
         "sec_ver = \"2\"\n",
         "once = \"yes\"\n",

@@ -1,5 +1,10 @@
 //! What can be provisioned from this computer.
 
+mod bluetooth;
+mod bluez;
+mod softaps;
+mod system;
+
 use core::time::Duration;
 use std::{
     fs,

@@ -1,5 +1,10 @@
 //! What ends `esp_prov.py` with a traceback ends `esp-prov` with a line, a cause and a way out.
 
+use std::{
+    io::Read as _,
+    process::{Command, Stdio},
+};
+
 use crate::{
     relay::relay,
     support::{Device, ESP_PROV, Finished, command, run},
@@ -75,4 +80,25 @@ fn credentials_that_are_refused_end_with_1() {
         })
     });
     finished.assert_raised("RuntimeError: Error in apply Wi-Fi config");
+}
+
+#[test]
+fn the_system_s_request_to_end_is_obeyed_at_a_question() {
+    let device = Device::start(&["--sec-ver", "1"]);
+    let args = ["--transport", "softap", "--service_name", &device.host];
+    let mut child = command(ESP_PROV, &args)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let (mut shown, mut byte) = (String::new(), [0]);
+    let mut stderr = child.stderr.take().expect("it was piped");
+    while !shown.ends_with("Proof of Possession required: ") {
+        stderr.read_exact(&mut byte).expect("it asks");
+        shown.push(char::from(byte[0]));
+    }
+    let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+    stderr.read_to_string(&mut shown).expect("it prints UTF-8");
+    assert_eq!(child.wait().expect("it ends").code(), Some(143), "{shown}");
+    assert!(shown.contains("SystemExit: ended by the system"), "{shown}");
 }

@@ -196,16 +196,6 @@ fn codes_that_are_no_labels_are_told_by_kind_only() {
 }
 
 #[test]
-fn a_label_of_a_bluetooth_device_is_refused_from_a_picture_too() {
-    let desk = Desk::new();
-    let refused = desk.refused(&png(
-        &desk.draw(r#"{"name":"PROV_261FCC","pop":"s3cret","transport":"ble"}"#, 4)
-    ));
-    assert_problem(&refused, "qr-transport", 2);
-    assert!(!refused.stderr.contains("s3cret"));
-}
-
-#[test]
 fn what_is_no_picture_of_a_code_is_refused() {
     let desk = Desk::new();
     let label = png(&desk.draw(LABEL, 4));

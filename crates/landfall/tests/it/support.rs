@@ -104,8 +104,12 @@ pub(crate) fn command(program: &str, args: &[&str]) -> Command {
     ] {
         command.env_remove(variable);
     }
+    command.env(SYSTEM_BUS, "unix:path=/nowhere/bus");
     command
 }
+
+/// Where programs look for the system's services. Those of this machine are not for tests.
+pub(crate) const SYSTEM_BUS: &str = "DBUS_SYSTEM_BUS_ADDRESS";
 
 /// Runs `landfall` to its end.
 pub(crate) fn landfall(args: &[&str]) -> Finished {
@@ -164,9 +168,25 @@ impl Device {
     /// Starts `landfall simulate` on a free port.
     #[track_caller]
     pub(crate) fn spawn(args: &[&str]) -> Self {
-        let mut all = vec!["simulate", "--listen", "127.0.0.1:0", "--name", "PROV_261FCC"];
-        all.extend(args);
-        let mut child = command(LANDFALL, &all).spawn().expect("the program runs");
+        Self::run(&[&["--listen", "127.0.0.1:0", "--name", "PROV_261FCC"], args].concat())
+    }
+
+    /// Starts `landfall simulate` on the Bluetooth controller at `hci`, and waits until clients can come.
+    #[track_caller]
+    pub(crate) fn over_bluetooth(hci: &str, args: &[&str]) -> Self {
+        let options = ["--transport", "ble", "--hci", hci, "--name", "PROV_261FCC"];
+        let device = Self::run(&[&options, args].concat());
+        device.wait_for("Listening on ");
+        device
+    }
+
+    fn run(args: &[&str]) -> Self {
+        Self::of(command(LANDFALL, &[&["simulate"], args].concat()))
+    }
+
+    /// The device that `command` plays.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the program runs");
         let log = Arc::new(Mutex::new(String::new()));
         let stdout = child.stdout.take().expect("it was piped");
         thread::spawn({
@@ -258,7 +278,7 @@ pub(crate) fn redact(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
         let line = redact_line(&line.replace('\x1b', "␛"));
-        if line.contains(['█', '▀']) && !line.contains("dBm")
+        if line.contains(['█', '▀']) && !["dBm", " %  "].iter().any(|unit| line.contains(unit))
             || line.trim_start_matches("device |").trim().is_empty() && line.len() > 20
         {
             if lines.last().is_none_or(|last| last != "(QR code)") {

@@ -127,7 +127,7 @@ fn bash_completes_commands_options_and_values() {
         (
             "landfall",
             "landfall scan --transport ",
-            &["softap", "httpd", "http", "console"],
+            &["softap", "httpd", "http", "console", "ble"],
         ),
         ("landfall", "landfall simulate --generation ", &["wifi", "network"]),
         ("landfall", "landfall demo --fail ", &["wrong-password", "not-found"]),

@@ -42,6 +42,24 @@ fn at_a_hidden_question_of_esp_prov() {
 }
 
 #[test]
+fn the_system_s_request_to_end_restores_the_terminal_at_a_hidden_question_of_esp_prov() {
+    let device = Device::start(&["--sec-ver", "1"]);
+    let terminal = Terminal::of(&device);
+    let host = &device.host;
+    terminal.line(&format!(
+        "clear; sh -c 'echo process $$; exec esp-prov --transport softap --service_name {host}'; echo exit $?"
+    ));
+    let shown = terminal.wait_for("Proof of Possession required: ");
+    let process = shown.lines().find_map(|line| line.strip_prefix("process "));
+    let id = process.expect("it was told before the prompt");
+    let killed = Command::new("kill").args(["-TERM", id]).status().expect("kill runs");
+    assert!(killed.success());
+    let shown = terminal.wait_for_exit(143);
+    assert!(shown.contains("SystemExit: ended by the system"), "{shown}");
+    terminal.assert_restored();
+}
+
+#[test]
 fn at_the_list() {
     let device = Device::start(&[]);
     let terminal = Terminal::of(&device);

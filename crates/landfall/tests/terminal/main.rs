@@ -1,5 +1,8 @@
 //! `landfall` as a person on a terminal meets it. The terminal is tmux; `cargo xtask terminal` runs this.
 
+#[path = "../it/air.rs"]
+mod air;
+mod bluetooth;
 mod choosing;
 mod interrupting;
 mod looks;

@@ -194,6 +194,7 @@ fn shell(device: &Device, variables: &[(&str, &str)]) -> Vec<String> {
         format!("PATH={}:{path}", folder.display()),
         format!("PS1={PROMPT} "),
         "TERM=screen".into(),
+        "DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere/bus".into(),
         format!("LANDFALL_HOST={}", device.host),
     ];
     shell.extend(variables.iter().map(|(name, value)| format!("{name}={value}")));

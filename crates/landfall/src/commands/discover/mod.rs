@@ -1,83 +1,116 @@
 //! `landfall discover`
 
+mod bluetooth;
+mod hosts;
+mod list;
 mod ports;
 mod signal;
+mod softap;
 
-use core::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
+use core::time::Duration;
+
+use landfall_client::{
+    Connection, Error, SystemEnvironment, Transport, TransportError, VersionInfo,
+    ble::{Filter, Found},
 };
-use std::path::Path;
+use tokio::{
+    sync::mpsc::{self, UnboundedSender},
+    task::{JoinSet, LocalSet},
+    time::timeout,
+};
 
-use landfall_client::{Connection, Error, SystemEnvironment, TransportError, VersionInfo};
-use tokio::{net, task::JoinSet, time::timeout};
-
-use self::ports::Port;
-use super::link::Link;
+use self::{
+    bluetooth::Search,
+    hosts::Host,
+    list::List,
+    ports::Port,
+    softap::{AccessPoint, softaps},
+};
+use super::{link::Link, radio::radio};
 use crate::{
     args::Discover,
-    failure::{Failure, Problem},
-    print::{Discovered, DiscoveredState, Event, Printer, text::printable},
+    failure::Failure,
+    print::{DiscoveredState, Printer, text::printable},
 };
 
-/// Asks everywhere at once, and tells of each device as soon as it answers.
+/// Looks everywhere at once, and tells of each device as soon as it is found.
 pub(super) async fn run(args: &Discover, printer: &Printer) -> Result<(), Failure> {
+    // Not every link can move to another thread.
+    LocalSet::new().run_until(look_everywhere(args, printer)).await
+}
+
+async fn look_everywhere(args: &Discover, printer: &Printer) -> Result<(), Failure> {
     let limit = Duration::from_secs(args.timeout);
-    let (asked, listed) = ports(args);
-    let mut list = List::new(args, &asked, &listed, printer);
-    for port in &listed {
-        list.port(port, Answer::from(DiscoveredState::NotAsked));
-    }
-    let mut probes = JoinSet::new();
+    let radio = radio(args.hci.as_ref(), args.adapter.as_deref())?;
+    let (asked, listed) = ports::ports(args);
+    let mut list = List::new(args, &radio, (&asked, &listed), printer);
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let mut places = JoinSet::new();
     for host in &args.host {
         let link = Link::http(host, limit)?;
-        probes.spawn(probe_host(host.clone(), link, limit));
+        places.spawn_local(hosts::ask_host(host.clone(), link, limit, tell.clone()));
     }
     for port in asked {
-        probes.spawn(probe_port(port, args.baud, limit));
+        places.spawn_local(ports::ask_port(port, args.baud, limit, tell.clone()));
     }
+    places.spawn_local(Search::new(args, radio).run(tell.clone()));
+    places.spawn_local(look_for_access_points(
+        prefix(args),
+        Duration::from_secs(args.time),
+        tell,
+    ));
     printer.step("Looking for devices");
-    while let Some(probed) = probes.join_next().await {
-        match probed {
-            Ok(Probed::Host(host)) => list.host(host),
-            Ok(Probed::Port(port, answer)) => list.port(&port, answer),
-            // Nobody cancels a probe: this is a panic of ours.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+    while let Some(finding) = told.recv().await {
+        list.take(finding);
+    }
+    while let Some(ended) = places.join_next().await {
+        if let Err(error) = ended {
+            // Nobody cancels a search: this is a panic of ours.
+            std::panic::resume_unwind(error.into_panic());
         }
     }
-    list.conclude(&listed)
+    list.conclude()
 }
 
-/// The ports to ask, each once, and the others.
-fn ports(args: &Discover) -> (Vec<Port>, Vec<Port>) {
-    let mut plugged_in = ports::plugged_in(&args.device_dir);
-    let mut asked: Vec<Port> = Vec::new();
-    for named in &args.port {
-        let path = ports::real(named);
-        let place = plugged_in.iter().position(|port| ports::real(&port.path) == path);
-        let hardware = place.and_then(|place| plugged_in.remove(place).hardware);
-        if !asked.iter().any(|port| ports::real(&port.path) == path) {
-            asked.push(Port {
-                path: named.clone(),
-                hardware,
-            });
+async fn look_for_access_points(prefix: String, time: Duration, tell: Findings) {
+    let words = match softaps(&prefix, time).await {
+        Ok(points) if points.is_empty() && prefix.is_empty() => "no access point is in range".to_owned(),
+        Ok(points) if points.is_empty() => {
+            let prefix = printable(prefix.as_bytes());
+            format!("no access point in range has a name that begins with {prefix}")
         }
-    }
-    (asked, plugged_in)
+        Ok(points) => {
+            return points
+                .into_iter()
+                .for_each(|point| send(&tell, Finding::AccessPoint(point)));
+        }
+        Err(miss) => format!("no access points are known: {miss}"),
+    };
+    send(&tell, Finding::Miss(Miss::new(Place::Wifi, words)));
 }
 
-/// A place that was asked.
-enum Probed {
+fn prefix(args: &Discover) -> String {
+    args.prefix.clone().unwrap_or_else(|| Filter::COMMON_PREFIX.to_owned())
+}
+
+/// What comes out of the search at one place.
+enum Finding {
     Host(Host),
     Port(Port, Answer),
+    /// Heard over Bluetooth, perhaps not for the first time.
+    Heard(Found),
+    /// Heard over Bluetooth, and as much is known as is going to be; once for each device.
+    Settled(Found, Answer),
+    AccessPoint(AccessPoint),
+    Miss(Miss),
 }
 
-/// An address on the network that was asked.
-struct Host {
-    name: String,
-    /// What the name stands for, by which two names of one device are known.
-    addresses: Vec<SocketAddr>,
-    answer: Result<Answer, Failure>,
+/// Where findings go.
+type Findings = UnboundedSender<Finding>;
+
+fn send(tell: &Findings, finding: Finding) {
+    // The list is there until all have told; without it, the program is ending.
+    let _ = tell.send(finding);
 }
 
 /// What is known of a device.
@@ -108,54 +141,42 @@ impl From<DiscoveredState> for Answer {
     }
 }
 
-async fn probe_host(name: String, link: Link, limit: Duration) -> Probed {
-    let mut addresses = Vec::new();
-    if let Link::Http(transport) = &link
-        && let Ok(Ok(found)) = timeout(limit, net::lookup_host(transport.address())).await
-    {
-        addresses.extend(found);
-    }
-    let answer = match ask(link, limit).await {
-        Ok(version) if is_device(&version) => Ok(Answer::ready(version)),
-        Ok(_) => Err(not_a_device(&name)),
-        Err(Error::Transport(TransportError::Busy)) => Ok(Answer::from(DiscoveredState::Busy)),
-        Err(Error::Transport(error @ (TransportError::Unreachable(_) | TransportError::TimedOut(_)))) => {
-            Err(Failure::of_client(&error.into(), &name))
+/// Why nothing was found at a place.
+struct Miss {
+    place: Place,
+    words: String,
+    /// What else may be tried there.
+    hint: Option<String>,
+    /// Whether it is told even if devices were found elsewhere, as somebody counts on this place.
+    is_told: bool,
+}
+
+impl Miss {
+    fn new(place: Place, words: String) -> Self {
+        Self {
+            place,
+            words,
+            hint: None,
+            is_told: false,
         }
-        Err(_) => Err(not_a_device(&name)),
-    };
-    Probed::Host(Host {
-        name,
-        addresses,
-        answer,
-    })
+    }
 }
 
-async fn probe_port(port: Port, baud: u32, limit: Duration) -> Probed {
-    let answer = match Link::console(&port.path, baud, limit) {
-        Ok(link) => match ask(link, limit).await {
-            Ok(version) if is_device(&version) => Answer::ready(version),
-            _ => Answer::from(DiscoveredState::NoAnswer),
-        },
-        Err(failure) => Answer {
-            reason: Some(failure.cause().to_owned()),
-            ..Answer::from(DiscoveredState::Unusable)
-        },
-    };
-    Probed::Port(port, answer)
+/// Where devices are looked for, in the order in which it is told that there are none.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Network,
+    Ports,
+    Bluetooth,
+    Wifi,
 }
 
-async fn ask(link: Link, limit: Duration) -> Result<VersionInfo, Error> {
+async fn ask(link: impl Transport, limit: Duration) -> Result<VersionInfo, Error> {
     let mut connection = Connection::new(link, SystemEnvironment::new());
     match timeout(limit, connection.version()).await {
         Ok(answer) => answer.cloned(),
         Err(_) => Err(TransportError::TimedOut(limit.as_secs()).into()),
     }
-}
-
-fn not_a_device(name: &str) -> Failure {
-    let name = printable(name.as_bytes());
-    Failure::new(Problem::NotADevice).saying(format!("what answers at {name} is not a device in provisioning"))
 }
 
 /// Any web server may answer with a page. A device answers with JSON, an old one with a short word (spec protocol.md 7).
@@ -164,101 +185,3 @@ fn is_device(version: &VersionInfo) -> bool {
 }
 
 const LONGEST_WORD: usize = 16;
-
-/// What has been found so far.
-struct List<'a> {
-    printer: &'a Printer,
-    place_width: usize,
-    /// Addresses of the devices in the list.
-    known: Vec<SocketAddr>,
-    /// Why places are not in the list.
-    misses: Vec<String>,
-    is_empty: bool,
-    /// Whether anything in the list may be a device.
-    has_hope: bool,
-}
-
-impl<'a> List<'a> {
-    fn new(args: &Discover, asked: &[Port], listed: &[Port], printer: &'a Printer) -> Self {
-        let ports = asked.iter().chain(listed).map(|port| place(&port.path));
-        let widths = args
-            .host
-            .iter()
-            .cloned()
-            .chain(ports)
-            .map(|place| place.chars().count());
-        Self {
-            printer,
-            place_width: widths.max().unwrap_or_default(),
-            known: Vec::new(),
-            misses: Vec::new(),
-            is_empty: true,
-            has_hope: false,
-        }
-    }
-
-    fn host(&mut self, host: Host) {
-        let answer = match host.answer {
-            Ok(answer) => answer,
-            Err(failure) => return self.misses.push(failure.message().to_owned()),
-        };
-        if host.addresses.iter().any(|address| self.known.contains(address)) {
-            return;
-        }
-        let wireless = host.addresses.iter().find_map(|address| match address.ip() {
-            IpAddr::V4(address) => signal::towards(address),
-            IpAddr::V6(_) => None,
-        });
-        self.known.extend(host.addresses);
-        self.add(host.name, "http", wireless, None, answer);
-    }
-
-    fn port(&mut self, port: &Port, answer: Answer) {
-        self.add(place(&port.path), "console", None, port.hardware.clone(), answer);
-    }
-
-    fn add(
-        &mut self,
-        place: String,
-        transport: &'static str,
-        signal_dbm: Option<i32>,
-        hardware: Option<String>,
-        answer: Answer,
-    ) {
-        let Answer { state, version, reason } = answer;
-        self.has_hope |= !matches!(state, DiscoveredState::NoAnswer | DiscoveredState::Unusable);
-        self.printer.event(&Event::Discovered(Discovered {
-            place,
-            transport,
-            signal_dbm,
-            security: version.as_ref().and_then(VersionInfo::scheme),
-            state,
-            version: version.map(|version| version.version),
-            hardware,
-            reason,
-            place_width: self.place_width,
-            is_first: core::mem::take(&mut self.is_empty),
-        }));
-    }
-
-    /// Says how to find more, or that nothing was found and where it was looked for.
-    fn conclude(self, listed: &[Port]) -> Result<(), Failure> {
-        if self.has_hope {
-            if self.printer.is_verbose() {
-                self.misses.iter().for_each(|miss| self.printer.hint(miss));
-            }
-            if let Some(port) = listed.first() {
-                self.printer.hint(&format!(
-                    "a serial port is asked if it is named, as that restarts many boards: landfall discover --port {}",
-                    place(&port.path)
-                ));
-            }
-            return Ok(());
-        }
-        Err(Failure::new(Problem::NothingFound).because(self.misses.join("; ")))
-    }
-}
-
-fn place(path: &Path) -> String {
-    path.display().to_string()
-}

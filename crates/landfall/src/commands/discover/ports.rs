@@ -1,10 +1,14 @@
 //! The serial ports of this computer.
 
+use core::time::Duration;
 use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
+
+use super::{Answer, Finding, Findings, ask, is_device, send};
+use crate::{args::Discover, commands::link::Link, print::DiscoveredState};
 
 /// A port that something is plugged into.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,8 +18,40 @@ pub(super) struct Port {
     pub(super) hardware: Option<String>,
 }
 
+/// The ports to ask, each once, and the others.
+pub(super) fn ports(args: &Discover) -> (Vec<Port>, Vec<Port>) {
+    let mut plugged_in = plugged_in(&args.device_dir);
+    let mut asked: Vec<Port> = Vec::new();
+    for named in &args.port {
+        let path = real(named);
+        let place = plugged_in.iter().position(|port| real(&port.path) == path);
+        let hardware = place.and_then(|place| plugged_in.remove(place).hardware);
+        if !asked.iter().any(|port| real(&port.path) == path) {
+            asked.push(Port {
+                path: named.clone(),
+                hardware,
+            });
+        }
+    }
+    (asked, plugged_in)
+}
+
+pub(super) async fn ask_port(port: Port, baud: u32, limit: Duration, tell: Findings) {
+    let answer = match Link::console(&port.path, baud, limit) {
+        Ok(link) => match ask(link, limit).await {
+            Ok(version) if is_device(&version) => Answer::ready(version),
+            _ => Answer::from(DiscoveredState::NoAnswer),
+        },
+        Err(failure) => Answer {
+            reason: Some(failure.cause().to_owned()),
+            ..Answer::from(DiscoveredState::Unusable)
+        },
+    };
+    send(&tell, Finding::Port(port, answer));
+}
+
 /// The ports below `devices`, usually `/dev`, that USB gave the system, each once. None is opened.
-pub(super) fn plugged_in(devices: &Path) -> Vec<Port> {
+fn plugged_in(devices: &Path) -> Vec<Port> {
     let mut ports = BTreeMap::new();
     for name in names(devices).filter(|name| KINDS.iter().any(|kind| name.starts_with(kind))) {
         let path = devices.join(name);
@@ -33,7 +69,7 @@ pub(super) fn plugged_in(devices: &Path) -> Vec<Port> {
 }
 
 /// What `path` leads to, by which two paths to one port are known.
-pub(super) fn real(path: &Path) -> PathBuf {
+fn real(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 

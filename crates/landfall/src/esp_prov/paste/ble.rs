@@ -1,8 +1,6 @@
 //! Bluetooth Low Energy with a tool in the user's hands: the original's way out where it cannot use Bluetooth itself
 //! (spec transports.md 1.7).
 
-use std::fs;
-
 use landfall_client::{
     TransportError,
     protocomm::{
@@ -12,20 +10,20 @@ use landfall_client::{
 };
 
 use super::{
-    Trouble, User,
+    Trouble,
     hex::{self, NotHex},
 };
 use crate::{
     esp_prov::{
         Args, Raised,
-        console::{ask, ask_until, complain, say},
+        console::{ask, ask_until, say},
         link::unconnected,
     },
     print::text,
 };
 
 /// A user with a tool that is connected to the device.
-pub(in crate::esp_prov) struct BleUser {
+pub(super) struct BleUser {
     service: ServiceUuid,
     /// The endpoints that the user has seen.
     seen: Vec<Endpoint<'static>>,
@@ -33,9 +31,8 @@ pub(in crate::esp_prov) struct BleUser {
 
 impl BleUser {
     /// Has the user connect, and asks for what this run needs.
-    pub(in crate::esp_prov) fn connect(args: &Args) -> Result<Self, Raised> {
-        note_adapters();
-        Self::try_connect(args).map_err(|trouble| match trouble {
+    pub(super) async fn connect(args: &Args) -> Result<Self, Raised> {
+        Self::try_connect(args).await.map_err(|trouble| match trouble {
             Missing::Raised(raised) => raised,
             Missing::Text(text) => {
                 say(&text);
@@ -44,7 +41,7 @@ impl BleUser {
         })
     }
 
-    fn try_connect(args: &Args) -> Result<Self, Missing> {
+    async fn try_connect(args: &Args) -> Result<Self, Missing> {
         say("BLE client is running in console mode");
         say("\tThis could be due to your platform not being supported or dependencies not being met");
         say("\tPlease ensure all pre-requisites are met to run the full fledged client");
@@ -55,16 +52,16 @@ impl BleUser {
         tell(&format!(
             "Please connect to {device} manually using your tool of choice"
         ));
-        if !confirm("Was the device connected successfully?")? {
+        if !confirm("Was the device connected successfully?").await? {
             return Err(Missing::Text("Failed to initialize transport".into()));
         }
         tell("List available attributes of the connected device");
         let mut user = Self {
-            service: service()?,
+            service: service().await?,
             seen: Vec::new(),
         };
         for endpoint in needed(args) {
-            if !user.sees(endpoint)? {
+            if !user.sees(endpoint).await? {
                 return Err(Missing::Text(format!("'{endpoint}' endpoint not found")));
             }
         }
@@ -72,42 +69,36 @@ impl BleUser {
     }
 
     /// Whether the device has `endpoint`; asked once.
-    fn sees(&mut self, endpoint: Endpoint<'static>) -> Result<bool, Raised> {
+    async fn sees(&mut self, endpoint: Endpoint<'static>) -> Result<bool, Raised> {
         if self.seen.contains(&endpoint) {
             return Ok(true);
         }
         let Some(uuid) = characteristic(self.service, endpoint) else {
             return Ok(false);
         };
-        let is_listed = is_listed("characteristic", uuid)?;
+        let is_listed = is_listed("characteristic", uuid).await?;
         if is_listed {
             self.seen.push(endpoint);
         }
         Ok(is_listed)
     }
-}
 
-impl User for BleUser {
-    fn carry(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, Trouble> {
+    /// Shows what to write and asks for what was read.
+    pub(super) async fn carry(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, Trouble> {
         let invalid = || Trouble::Device(TransportError::Protocol(format!("Invalid endpoint: {endpoint}")));
         let known = known(endpoint).ok_or_else(invalid)?;
         let uuid = characteristic(self.service, known).ok_or_else(invalid)?;
-        if !self.sees(known)? {
+        if !self.sees(known).await? {
             return Err(invalid());
         }
         tell(&format!("Write following data to characteristic with UUID '{uuid}' :"));
         say(&format!("\t>> {}", text::hex(request)));
         tell("Enter data read from characteristic (in hex) :");
         let answer = ask_until(
-            || ask("\t<< "),
+            async || ask("\t<< ").await,
             |pasted| hex::read(pasted).map_err(|error| format!("BLECLI >> {}", explanation(error))),
-        )?;
-        Ok(answer)
-    }
-
-    /// The values of older devices have room for so many (spec esp_prov.md 2, step 9).
-    fn scan_page(&self) -> u32 {
-        4
+        );
+        Ok(answer.await?)
     }
 }
 
@@ -124,29 +115,15 @@ impl From<Raised> for Missing {
     }
 }
 
-/// Bluetooth itself is not spoken yet, which a user with an adapter would not guess.
-fn note_adapters() {
-    let Some(adapter) = fs::read_dir("/sys/class/bluetooth")
-        .ok()
-        .and_then(|mut adapters| adapters.next()?.ok())
-    else {
-        return;
-    };
-    complain(&format!(
-        "note: this computer has a Bluetooth adapter ({}), but this version does not use it yet",
-        adapter.file_name().to_string_lossy()
-    ));
-}
-
 /// The service that the user sees: one that is known, or else as they type it.
-fn service() -> Result<ServiceUuid, Missing> {
+async fn service() -> Result<ServiceUuid, Missing> {
     for service in [ServiceUuid::EXAMPLE, ServiceUuid::COMPONENT, ServiceUuid::EARLY] {
-        if is_listed("service", service.uuid())? {
+        if is_listed("service", service.uuid()).await? {
             return Ok(service);
         }
     }
     let typed = ask_until(
-        || ask("BLECLI >> Enter the service UUID that is listed (nothing if there is none) : "),
+        async || ask("BLECLI >> Enter the service UUID that is listed (nothing if there is none) : ").await,
         |typed| match typed.trim() {
             "" => Ok(None),
             uuid => match uuid.trim_start_matches("0x").parse::<Uuid>() {
@@ -154,8 +131,9 @@ fn service() -> Result<ServiceUuid, Missing> {
                 Err(error) => Err(format!("BLECLI >> This is no UUID: {error}")),
             },
         },
-    )?;
+    );
     typed
+        .await?
         .map(ServiceUuid::new)
         .ok_or_else(|| Missing::Text("Provisioning service not found".into()))
 }
@@ -203,14 +181,15 @@ fn explanation(error: NotHex) -> &'static str {
     }
 }
 
-fn is_listed(kind: &str, uuid: Uuid) -> Result<bool, Raised> {
+async fn is_listed(kind: &str, uuid: Uuid) -> Result<bool, Raised> {
     confirm(&format!(
         "Is the {kind} UUID '{uuid}' listed among available attributes?"
     ))
+    .await
 }
 
-fn confirm(question: &str) -> Result<bool, Raised> {
-    let answer = ask(&format!("BLECLI >> {question} [y/n] "))?;
+async fn confirm(question: &str) -> Result<bool, Raised> {
+    let answer = ask(&format!("BLECLI >> {question} [y/n] ")).await?;
     Ok(answer.trim().eq_ignore_ascii_case("y"))
 }
 

@@ -9,42 +9,59 @@ use core::future;
 use landfall_client::{Transport, TransportError};
 use tokio::sync::oneshot;
 
-use super::Raised;
+use super::{Args, Raised};
 
-pub(super) use ble::BleUser;
-pub(super) use serial::ConsoleUser;
+use ble::BleUser;
+use serial::ConsoleUser;
 
 /// A transport whose bytes the user carries.
 ///
 /// An answer that never comes (the input has ended) is no failure of the device: there is nobody to go on with. So it
 /// ends the run, and the exchange never returns.
 pub(super) struct ByHand {
-    user: Box<dyn User>,
+    user: User,
     /// Takes the reason to end the run.
     surrender: Option<oneshot::Sender<Raised>>,
 }
 
 impl ByHand {
-    /// Has `user` carry the bytes.
-    pub(super) fn new(user: impl User + 'static, surrender: oneshot::Sender<Raised>) -> Self {
+    /// Has a user with a terminal program carry the bytes; `surrender` takes the reason where they have no more answers.
+    pub(super) fn over_console(surrender: oneshot::Sender<Raised>) -> Self {
+        Self::new(User::Console(ConsoleUser::default()), surrender)
+    }
+
+    /// Has a user with a Bluetooth tool connect, and then carry the bytes.
+    pub(super) async fn over_bluetooth(args: &Args, surrender: oneshot::Sender<Raised>) -> Result<Self, Raised> {
+        let user = BleUser::connect(args).await?;
+        Ok(Self::new(User::Bluetooth(user), surrender))
+    }
+
+    fn new(user: User, surrender: oneshot::Sender<Raised>) -> Self {
         Self {
-            user: Box::new(user),
+            user,
             surrender: Some(surrender),
         }
     }
 }
 
 /// Somebody with a tool that reaches the device.
-pub(super) trait User {
-    /// Shows a request and asks for the answer; an empty one means that there was none.
-    fn carry(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, Trouble>;
+enum User {
+    Console(ConsoleUser),
+    Bluetooth(BleUser),
+}
 
-    /// Scan entries to ask for at once.
-    fn scan_page(&self) -> u32;
+impl User {
+    /// Shows a request and asks for the answer; an empty one means that there was none.
+    async fn carry(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, Trouble> {
+        match self {
+            Self::Console(user) => user.carry(endpoint, request).await,
+            Self::Bluetooth(user) => user.carry(endpoint, request).await,
+        }
+    }
 }
 
 /// Why there is no answer.
-pub(super) enum Trouble {
+enum Trouble {
     /// The user has none to give.
     Raised(Raised),
     /// The device has none to give.
@@ -59,7 +76,7 @@ impl From<Raised> for Trouble {
 
 impl Transport for ByHand {
     async fn send(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, TransportError> {
-        match self.user.carry(endpoint, request) {
+        match self.user.carry(endpoint, request).await {
             Ok(answer) if answer.is_empty() => Err(TransportError::Refused),
             Ok(answer) => Ok(answer),
             Err(Trouble::Device(error)) => Err(error),
@@ -77,7 +94,11 @@ impl Transport for ByHand {
         Ok(())
     }
 
+    /// Over Bluetooth the values of older devices have room for four (spec esp_prov.md 2, step 9).
     fn scan_page(&self) -> u32 {
-        self.user.scan_page()
+        match self.user {
+            User::Console(_) => 100,
+            User::Bluetooth(_) => 4,
+        }
     }
 }

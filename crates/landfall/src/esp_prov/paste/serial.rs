@@ -1,6 +1,6 @@
 //! The device's command shell, with the user at it (spec transports.md 3).
 
-use super::{Trouble, User, hex};
+use super::{Trouble, hex};
 use crate::{
     esp_prov::console::{ask, ask_until, complain, say},
     print::text,
@@ -8,11 +8,24 @@ use crate::{
 
 /// A user with a terminal program on the device's serial port.
 #[derive(Default)]
-pub(in crate::esp_prov) struct ConsoleUser {
+pub(super) struct ConsoleUser {
     was_warned: bool,
 }
 
 impl ConsoleUser {
+    /// Shows the line to type and asks for the device's.
+    pub(super) async fn carry(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, Trouble> {
+        // The session's number is always 0, as the original has it.
+        let line = format!("{endpoint} 0 {}", text::hex(request));
+        self.warn_of_length(&line);
+        say(&format!("Client->Device msg : {line}"));
+        let answer = ask_until(
+            async || ask("Enter device->client msg : ").await,
+            |pasted| hex::read(pasted).map_err(|_| NOT_HEX.into()),
+        );
+        Ok(answer.await?)
+    }
+
     /// Security 2 needs longer lines than an ESP device reads.
     fn warn_of_length(&mut self, line: &str) {
         if line.len() > LONGEST_LINE && !self.was_warned {
@@ -23,24 +36,6 @@ impl ConsoleUser {
                 line.len()
             ));
         }
-    }
-}
-
-impl User for ConsoleUser {
-    fn carry(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, Trouble> {
-        // The session's number is always 0, as the original has it.
-        let line = format!("{endpoint} 0 {}", text::hex(request));
-        self.warn_of_length(&line);
-        say(&format!("Client->Device msg : {line}"));
-        let answer = ask_until(
-            || ask("Enter device->client msg : "),
-            |pasted| hex::read(pasted).map_err(|_| NOT_HEX.into()),
-        )?;
-        Ok(answer)
-    }
-
-    fn scan_page(&self) -> u32 {
-        100
     }
 }
 

@@ -46,19 +46,20 @@ async fn dataset(run: &mut Run<'_>) -> Result<Option<Dataset>, Raised> {
             .map_err(|why| Raised::new(Exception::BadValue).saying(format!("--dataset_tlvs: {why}")));
     }
     if !run.has_capability("thread_scan").await {
-        let question = || ask("Enter Thread dataset tlvs string : ");
-        return ask_until(question, |typed| {
+        let question = async || ask("Enter Thread dataset tlvs string : ").await;
+        let typed = ask_until(question, |typed| {
             Dataset::from_hex(typed).map_err(|why| why.to_string())
-        })
-        .map(Some);
+        });
+        return typed.await.map(Some);
     }
     let Some(network) = choose::<ThreadNetwork>(run).await? else {
         return Ok(None);
     };
     let key = ask_until(
-        || ask_hidden("Enter Thread network key string : "),
+        async || ask_hidden("Enter Thread network key string : ").await,
         |typed| NetworkKey::from_hex(typed).map_err(|why| why.to_string()),
-    )?;
+    )
+    .await?;
     Dataset::of(&network, &key)
         .map(Some)
         .map_err(|why| Raised::new(Exception::BadValue).saying(why.to_string()))
@@ -73,7 +74,7 @@ async fn send_dataset(run: &mut Run<'_>, dataset: &Dataset) -> Result<(), Raised
         ConfigResponse::SetThreadConfig(status) => Some(status),
         _ => None,
     });
-    let sent = sent.await.and_then(|status| success("the dataset", status));
+    let sent = sent.await.and_then(|status| success("SetThreadConfig", status));
     if let Err(error) = sent {
         return Err(refused(run, &error, Exception::DatasetRefused));
     }
@@ -87,7 +88,7 @@ async fn apply(run: &mut Run<'_>) -> Result<(), Raised> {
         ConfigResponse::ApplyThreadConfig(status) => Some(status),
         _ => None,
     });
-    let applied = applied.await.and_then(|status| success("the configuration", status));
+    let applied = applied.await.and_then(|status| success("ApplyThreadConfig", status));
     if let Err(error) = applied {
         return Err(refused(run, &error, Exception::ThreadApplyRefused));
     }

@@ -65,7 +65,7 @@ async fn network(run: &mut Run<'_>) -> Result<Option<Network>, Raised> {
     let passphrase = match &run.args.passphrase {
         Some(given) => given.to_bytes(),
         None => {
-            let typed = console::ask_hidden(&format!("Enter passphrase for {} : ", ssid(&octets)))?;
+            let typed = console::ask_hidden(&format!("Enter passphrase for {} : ", ssid(&octets))).await?;
             Zeroizing::new(typed.as_bytes().to_vec())
         }
     };

@@ -1,14 +1,17 @@
-//! The list of networks while somebody chooses: what is in it, where the cursor is, what a key does.
+//! The list while somebody chooses: what is in it, where the cursor is, what a key does.
 
-use crate::print::{FoundNetworks, NetworkRow};
+use super::{
+    super::keys::Key,
+    subject::{Row, Subject},
+};
 
-use super::super::keys::Key;
-
-/// Networks, and after them the entry for one that is not among them.
-#[derive(Debug, Default)]
-pub(super) struct List {
-    rows: Vec<NetworkRow>,
-    /// The entry under the cursor; the one after the last row is for another network.
+/// Rows, and after them the entry for what is not among them.
+pub(super) struct List<S: Subject> {
+    subject: S,
+    rows: Vec<Row<S>>,
+    /// All that was found, listed or not.
+    found: Vec<Row<S>>,
+    /// The entry under the cursor; the one after the last row is for something else.
     cursor: usize,
     /// The first entry that is seen.
     top: usize,
@@ -21,12 +24,12 @@ pub(super) struct List {
 
 /// What came of a key.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Act {
-    /// This network.
-    Take(NetworkRow),
+pub(super) enum Act<R> {
+    /// This one.
+    Take(R),
     /// One that is not in the list.
     Other,
-    /// The device is to scan again.
+    /// Another scan.
     Rescan,
     /// None of all.
     Leave,
@@ -34,19 +37,29 @@ pub(super) enum Act {
     Interrupt,
 }
 
-impl List {
-    /// An empty list while the device scans, with something to know.
-    pub(super) fn new(note: Option<String>) -> Self {
+impl<S: Subject> List<S> {
+    /// An empty list while a scan is under way, with something to know.
+    pub(super) fn new(subject: S, note: Option<String>) -> Self {
         Self {
+            subject,
+            rows: Vec::new(),
+            found: Vec::new(),
+            cursor: 0,
+            top: 0,
+            typed: 0,
             note,
             scanning: true,
-            ..Self::default()
         }
     }
 
-    /// The networks, strongest first.
-    pub(super) fn rows(&self) -> &[NetworkRow] {
+    /// What is listed.
+    pub(super) fn rows(&self) -> &[Row<S>] {
         &self.rows
+    }
+
+    /// The last entry's words.
+    pub(super) fn other(&self) -> String {
+        self.subject.other(&self.found)
     }
 
     /// The entry under the cursor, which may be the one after all rows.
@@ -59,37 +72,44 @@ impl List {
         self.note.as_deref()
     }
 
-    /// Whether more networks may come.
+    /// Whether more may come.
     pub(super) fn is_scanning(&self) -> bool {
         self.scanning
     }
 
-    /// The device scans again; what it saw before stays until it sees something new.
+    /// Another scan begins. What was found before stays until something new is, if it takes its time.
     pub(super) fn scan_began(&mut self) {
         self.scanning = true;
+        if S::WORDS.under_way.is_none() {
+            (self.rows, self.found, self.cursor) = (Vec::new(), Vec::new(), 0);
+        }
     }
 
-    /// The device has seen these networks by now. The cursor stays on its network.
-    pub(super) fn show(&mut self, found: FoundNetworks) {
+    /// This is found by now. The cursor stays on its row.
+    pub(super) fn show(&mut self, found: Vec<Row<S>>) {
+        self.found = found;
+        self.rearrange();
+    }
+
+    /// This is all there is.
+    pub(super) fn scan_ended(&mut self, found: Vec<Row<S>>) {
+        self.scanning = false;
+        self.show(found);
+        if self.rows.is_empty() {
+            self.note = Some(self.subject.nothing());
+        }
+    }
+
+    fn rearrange(&mut self) {
         let here = self.rows.get(self.cursor).cloned();
         let was_empty = self.rows.is_empty();
-        self.rows = found.networks;
+        self.rows = self.subject.arrange(&self.rows, &self.found, !self.scanning);
         self.cursor = match here {
-            Some(here) => self.rows.iter().position(|row| is_same(row, &here)),
+            Some(here) => self.rows.iter().position(|row| S::is_same(row, &here)),
             None if was_empty => Some(0),
             None => Some(self.rows.len()),
         }
         .unwrap_or_else(|| self.cursor.min(self.rows.len()));
-    }
-
-    /// The device has seen all there is.
-    pub(super) fn scan_ended(&mut self, found: FoundNetworks) {
-        self.scanning = false;
-        self.show(found);
-        if self.rows.is_empty() {
-            self.note =
-                Some("The device sees no network. Move it closer to an access point, then scan again (r).".into());
-        }
     }
 
     /// The entries that are seen where there is room for `room` of them: those around the cursor, with no more movement
@@ -105,7 +125,7 @@ impl List {
     }
 
     /// Does what `key` is for, where `room` entries are seen.
-    pub(super) fn press(&mut self, key: Key, room: usize) -> Option<Act> {
+    pub(super) fn press(&mut self, key: Key, room: usize) -> Option<Act<Row<S>>> {
         self.note = None;
         let typed = core::mem::take(&mut self.typed);
         match key {
@@ -116,14 +136,28 @@ impl List {
             Key::Home => self.cursor = 0,
             Key::End => self.go(self.rows.len()),
             Key::Character(c @ '0'..='9') => self.digit(typed, c),
-            Key::Character('r') if self.scanning => self.note = Some("The device is scanning already.".into()),
-            Key::Character('r') => return Some(Act::Rescan),
-            Key::Character('h') => return Some(Act::Other),
+            Key::Character('r') => match S::WORDS.under_way.filter(|_| self.scanning) {
+                Some(under_way) => self.note = Some(under_way.into()),
+                None => return Some(Act::Rescan),
+            },
+            Key::Character(c) if c == S::WORDS.other_key => return self.take_other(),
             Key::Character('q') | Key::Escape => return Some(Act::Leave),
             Key::Interrupt => return Some(Act::Interrupt),
-            Key::Enter => return Some(self.rows.get(self.cursor).cloned().map_or(Act::Other, Act::Take)),
+            Key::Enter => match self.rows.get(self.cursor) {
+                Some(row) => return Some(Act::Take(row.clone())),
+                None => return self.take_other(),
+            },
             Key::Character(_) => {}
         }
+        None
+    }
+
+    /// Does what the last entry is for.
+    fn take_other(&mut self) -> Option<Act<Row<S>>> {
+        if !self.subject.take_other() {
+            return Some(Act::Other);
+        }
+        self.rearrange();
         None
     }
 
@@ -143,20 +177,14 @@ impl List {
             self.cursor = number - 1;
             self.typed = number;
         } else {
+            let (one, several) = (S::WORDS.one, S::WORDS.several);
             self.note = Some(match rows {
-                0 => "There is no network with a number yet.".into(),
-                1 => format!("There is no number {number}: the only network has number 1."),
-                rows => format!("There is no number {number}: the networks have 1 to {rows}."),
+                0 => format!("There is no {one} with a number yet."),
+                1 => format!("There is no number {number}: the only {one} has number 1."),
+                rows => format!("There is no number {number}: the {several} have 1 to {rows}."),
             });
         }
     }
-}
-
-/// Whether two rows of different moments are one network. Hidden ones are told apart by their access points.
-fn is_same(one: &NetworkRow, other: &NetworkRow) -> bool {
-    one.octets == other.octets
-        && one.auth_mode == other.auth_mode
-        && (!one.octets.is_empty() || one.bssids == other.bssids)
 }
 
 #[cfg(test)]

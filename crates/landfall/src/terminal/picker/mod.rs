@@ -1,6 +1,7 @@
-//! Choosing a network on a terminal: a list that grows while the device scans.
+//! Choosing on a terminal: a list that grows while a scan finds more.
 
 mod list;
+mod subject;
 mod view;
 
 use core::{pin::pin, time::Duration};
@@ -13,26 +14,22 @@ use tokio::{
 };
 
 use self::list::{Act, List};
+pub(crate) use self::subject::{Devices, Networks};
+use self::subject::{Row, Subject};
 use super::{
     Canvas, Size,
     keyboard::Keyboard,
     keys::Key,
     spinner::{self, FRAME_TIME},
 };
-use crate::{
-    failure::{Failure, Problem},
-    print::{
-        FoundNetworks, NetworkRow,
-        text::{auth_name, network_name},
-    },
-};
+use crate::failure::{Failure, Problem};
 
 /// What somebody chose.
 #[derive(Debug)]
-pub(crate) enum Choice {
-    /// This network; without a name if it hides it.
-    Network(NetworkRow),
-    /// One that the device does not list.
+pub(crate) enum Choice<R> {
+    /// This one of those that were listed.
+    Listed(R),
+    /// One that is not listed.
     Other,
 }
 
@@ -41,12 +38,13 @@ pub(crate) enum Choice {
 ///
 /// # Errors
 /// Those of `scan`; [`Problem::Interrupted`]; what the terminal says.
-pub(crate) async fn pick(
-    mut scan: impl AsyncFnMut(UnboundedSender<FoundNetworks>) -> Result<FoundNetworks, Failure>,
+pub(crate) async fn pick<S: Subject>(
+    subject: S,
+    mut scan: impl AsyncFnMut(UnboundedSender<Vec<Row<S>>>) -> Result<Vec<Row<S>>, Failure>,
     note: Option<String>,
-) -> Result<Option<Choice>, Failure> {
+) -> Result<Option<Choice<Row<S>>>, Failure> {
     spinner::stop();
-    let mut list = List::new(note);
+    let mut list = List::new(subject, note);
     let mut screen = Screen::open().map_err(|error| broken(&error))?;
     loop {
         let chosen = match scan_and_choose(&mut scan, &mut list, &mut screen).await? {
@@ -56,22 +54,22 @@ pub(crate) async fn pick(
             }
             Act::Interrupt => return Err(Failure::new(Problem::Interrupted)),
             Act::Leave => None,
-            Act::Take(row) => Some(Choice::Network(row)),
+            Act::Take(row) => Some(Choice::Listed(row)),
             Act::Other => Some(Choice::Other),
         };
         if let Some(choice) = &chosen {
-            screen.close(&chosen_line(choice)).map_err(|error| broken(&error))?;
+            screen.close(&S::chosen(choice)).map_err(|error| broken(&error))?;
         }
         return Ok(chosen);
     }
 }
 
 /// One scan, and keys until one of them decides.
-async fn scan_and_choose(
-    scan: &mut impl AsyncFnMut(UnboundedSender<FoundNetworks>) -> Result<FoundNetworks, Failure>,
-    list: &mut List,
+async fn scan_and_choose<S: Subject>(
+    scan: &mut impl AsyncFnMut(UnboundedSender<Vec<Row<S>>>) -> Result<Vec<Row<S>>, Failure>,
+    list: &mut List<S>,
     screen: &mut Screen,
-) -> Result<Act, Failure> {
+) -> Result<Act<Row<S>>, Failure> {
     let began = Instant::now();
     let (pages, mut arriving) = mpsc::unbounded_channel();
     let mut scan = pin!(scan(pages));
@@ -90,18 +88,11 @@ async fn scan_and_choose(
             () = sleep(FRAME_TIME), if list.is_scanning() => {}
         }
     };
-    if list.is_scanning() && matches!(act, Act::Take(_) | Act::Other) {
-        // A scan that is cut off would cost its session. What it still finds, or whether it fails, is all the same.
+    if S::WORDS.under_way.is_some() && list.is_scanning() && matches!(act, Act::Take(_) | Act::Other) {
+        // What it still finds, or whether it fails, is all the same.
         drop(scan.await);
     }
     Ok(act)
-}
-
-fn chosen_line(choice: &Choice) -> String {
-    match choice {
-        Choice::Network(row) => format!("Network: {} ({})", network_name(&row.octets), auth_name(row.auth_mode)),
-        Choice::Other => "Network: another one".into(),
-    }
 }
 
 fn broken(error: &io::Error) -> Failure {
@@ -124,7 +115,7 @@ impl Screen {
         })
     }
 
-    fn show(&mut self, list: &mut List, taken: Duration) -> io::Result<()> {
+    fn show<S: Subject>(&mut self, list: &mut List<S>, taken: Duration) -> io::Result<()> {
         let size = Size::now();
         self.canvas.draw(&view::lines(list, size, taken), size)
     }

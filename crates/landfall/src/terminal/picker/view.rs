@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Color, Style};
 
-use super::list::List;
+use super::{list::List, subject::Subject};
 use crate::{
-    print::Table,
+    print::Columns as _,
     terminal::{
         Size,
         spinner::{Seconds, frame},
@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// The lines for a window of this size; none of them is wider. The scan has taken so long.
-pub(super) fn lines(list: &mut List, size: Size, taken: Duration) -> Vec<String> {
+pub(super) fn lines<S: Subject>(list: &mut List<S>, size: Size, taken: Duration) -> Vec<String> {
     let cells = size.columns.saturating_sub(MARK);
-    let table = Table::within(list.rows(), cells);
+    let table = S::Table::within(list.rows(), cells);
     let window = list.window(room(size));
     let mut lines = Vec::new();
     if size.rows > SMALL {
@@ -28,7 +28,7 @@ pub(super) fn lines(list: &mut List, size: Size, taken: Duration) -> Vec<String>
         let is_here = entry == list.cursor();
         let text = match list.rows().get(entry) {
             Some(row) => table.row(entry + 1, row, is_here),
-            None => other(cells, is_here),
+            None => other(list, cells, is_here),
         };
         format!("{}{text}", mark(is_here))
     }));
@@ -50,18 +50,18 @@ const SMALL: usize = 6;
 /// Cells of the mark before each entry.
 const MARK: usize = 2;
 
-fn title(list: &List, size: Size, taken: Duration) -> String {
+fn title<S: Subject>(list: &List<S>, size: Size, taken: Duration) -> String {
     let count = match list.rows().len() {
         0 if list.is_scanning() => String::new(),
-        1 => "1 network".into(),
-        several => format!("{several} networks"),
+        1 => format!("1 {}", S::WORDS.one),
+        several => format!("{several} {}", S::WORDS.several),
     };
     let scanning = if list.is_scanning() {
         format!("{} Scanning ... {}", frame(taken), Seconds(taken))
     } else {
         String::new()
     };
-    let parts = ["Which network?", &scanning, &count].map(str::to_owned);
+    let parts = [S::WORDS.question, &scanning, &count].map(str::to_owned);
     let told: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     cut(&told.join("  "), size.columns)
 }
@@ -76,13 +76,13 @@ fn mark(is_here: bool) -> String {
     }
 }
 
-fn other(cells: usize, stands_out: bool) -> String {
+fn other<S: Subject>(list: &List<S>, cells: usize, stands_out: bool) -> String {
     let bold = if stands_out { Style::new().bold() } else { Style::new() };
-    let text = cut("  h.  Other network (hidden) ...", cells);
+    let text = cut(&format!("  {}.  {}", S::WORDS.other_key, list.other()), cells);
     format!("{bold}{text}{bold:#}")
 }
 
-fn footer(list: &List, size: Size) -> String {
+fn footer<S: Subject>(list: &List<S>, size: Size) -> String {
     match list.note() {
         Some(note) => {
             let yellow = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow)));
@@ -90,12 +90,10 @@ fn footer(list: &List, size: Size) -> String {
         }
         None => {
             let dim = Style::new().dimmed();
-            format!("{dim}{}{dim:#}", cut(HELP, size.columns))
+            format!("{dim}{}{dim:#}", cut(S::WORDS.help, size.columns))
         }
     }
 }
-
-const HELP: &str = "Enter takes it, arrows or a number move, r scans again, h another, q leaves";
 
 /// `line` as it is, or without its styles and cut in a window so narrow that not even a number fits.
 fn within(line: &str, columns: usize) -> String {
@@ -113,24 +111,35 @@ mod tests {
 
     use super::*;
     use crate::terminal::{
-        examples::{found, hidden, named},
+        examples::{heard, hidden, named},
         keys::Key,
+        picker::{Devices, Networks},
         width,
     };
 
-    fn list() -> List {
-        let mut list = List::new(None);
-        list.scan_ended(found([
+    fn list() -> List<Networks> {
+        let mut list = List::new(Networks, None);
+        list.scan_ended(vec![
             named("MyHomeWiFiAP", -40),
             named("家のネットワーク", -58),
             named("e\x1b[2Jvil\r\n", -66),
             hidden(1, -70),
             named("a name of thirty-two characters..", -80),
-        ]));
+        ]);
         list
     }
 
-    fn shown(list: &mut List, columns: usize, rows: usize) -> Vec<String> {
+    fn devices() -> List<Devices> {
+        let mut list = List::new(Devices::new("devices called PROV_...".into()), None);
+        list.show(vec![
+            heard("PROV_261FCC", 1, -41),
+            heard("PROV_e\x1b[2Jvil\r\n", 2, -66),
+            heard("some headphones", 3, -70),
+        ]);
+        list
+    }
+
+    fn shown<S: Subject>(list: &mut List<S>, columns: usize, rows: usize) -> Vec<String> {
         lines(list, Size { columns, rows }, Duration::from_millis(2149))
             .iter()
             .map(|line| strip_str(line).to_string())
@@ -141,10 +150,11 @@ mod tests {
     fn the_list_fits_any_window() {
         for columns in 1..120 {
             for rows in 1..20 {
-                let lines = shown(&mut list(), columns, rows);
-                assert!(lines.len() <= rows.max(2), "{columns}x{rows}: {lines:#?}");
-                for line in lines {
-                    assert!(width(&line) <= columns, "{columns}x{rows}: {line:?}");
+                for lines in [shown(&mut list(), columns, rows), shown(&mut devices(), columns, rows)] {
+                    assert!(lines.len() <= rows.max(2), "{columns}x{rows}: {lines:#?}");
+                    for line in lines {
+                        assert!(width(&line) <= columns, "{columns}x{rows}: {line:?}");
+                    }
                 }
             }
         }
@@ -160,8 +170,20 @@ mod tests {
     }
 
     #[test]
+    fn devices_in_windows_of_several_sizes() {
+        let mut all = String::new();
+        for (columns, rows) in [(99, 30), (60, 30), (39, 8), (20, 5)] {
+            all += &format!(
+                "{columns}x{rows}\n{}\n\n",
+                shown(&mut devices(), columns, rows).join("\n")
+            );
+        }
+        insta::assert_snapshot!(all);
+    }
+
+    #[test]
     fn a_scan_that_has_found_nothing_yet_shows_how_long_it_takes() {
-        assert!(shown(&mut List::new(None), 80, 24)[0].ends_with(" Scanning ... 2.1 s"));
+        assert!(shown(&mut List::new(Networks, None), 80, 24)[0].ends_with(" Scanning ... 2.1 s"));
         let mut list = list();
         list.scan_began();
         assert!(shown(&mut list, 80, 24)[0].ends_with(" Scanning ... 2.1 s  5 networks"));

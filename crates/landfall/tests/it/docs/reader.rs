@@ -20,7 +20,10 @@ use super::{
     repository,
     terminal::{Surprise, Terminal, surprise},
 };
-use crate::support::{LANDFALL, command};
+use crate::{
+    air::Air,
+    support::{LANDFALL, command},
+};
 
 /// Nothing in a page takes half as long.
 const LONGEST_COMMAND: Duration = Duration::from_secs(60);
@@ -37,6 +40,9 @@ const DEFAULT_PORT: &str = "8080";
 const DOCUMENTED_SERIAL_PORT: &str = "/dev/ttyUSB0";
 const SERIAL_PORT: &str = "ttyUSB0";
 
+/// Options of commands of `landfall` that need Bluetooth. There is none for `esp-prov`.
+const BLUETOOTH: [&str; 4] = ["--transport ble", "--device ", "--prefix ", "\"transport\":\"ble\""];
+
 /// Somebody who reads a page and does what it says.
 pub(super) struct Reader {
     directory: TempDir,
@@ -45,6 +51,8 @@ pub(super) struct Reader {
     /// Files of the page that say where a device listens.
     listening_files: Vec<String>,
     terminals: BTreeMap<String, Terminal>,
+    /// What stands for the radio, if the page needs one.
+    air: Option<Air>,
 }
 
 impl Reader {
@@ -57,6 +65,7 @@ impl Reader {
             ports: BTreeMap::new(),
             listening_files: Vec::new(),
             terminals: BTreeMap::new(),
+            air: None,
         }
     }
 
@@ -103,7 +112,7 @@ impl Reader {
         let (mut shell, output) = self.shell(
             typed,
             ". ../../../variables; ",
-            "; code=$?; export -p >../../../variables; exit $code",
+            "; code=$?; export -n LANDFALL_HCI LANDFALL_DEVICE_HCI; export -p >../../../variables; exit $code",
         );
         let mut child = shell.spawn().expect("bash runs");
         drop(shell);
@@ -174,6 +183,12 @@ impl Reader {
         let ours = |name: &OsString| name.to_string_lossy().starts_with("LANDFALL_");
         for (name, _) in std::env::vars_os().filter(|(name, _)| ours(name)) {
             shell.env_remove(name);
+        }
+        if !typed.contains("esp-prov") && BLUETOOTH.iter().any(|option| typed.contains(option)) {
+            let air = self.air.get_or_insert_with(|| Air::with(&[]));
+            // The computer's Bluetooth, and the device's.
+            shell.env("LANDFALL_HCI", air.of_client());
+            shell.env("LANDFALL_DEVICE_HCI", air.of_device());
         }
         (shell, output)
     }

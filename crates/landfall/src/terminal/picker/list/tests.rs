@@ -1,15 +1,18 @@
 use super::*;
-use crate::terminal::examples::{found, hidden, named};
+use crate::terminal::{
+    examples::{heard, hidden, named},
+    picker::{Devices, Networks},
+};
 
 /// A list of `count` networks called n1, n2, ...
-fn list(count: usize) -> List {
-    let mut list = List::new(None);
+fn list(count: usize) -> List<Networks> {
+    let mut list = List::new(Networks, None);
     let networks = (1..=count).map(|number| named(&format!("n{number}"), -30 - number as i32));
-    list.scan_ended(found(networks));
+    list.scan_ended(networks.collect());
     list
 }
 
-fn press(list: &mut List, keys: &str) -> Option<Act> {
+fn press<S: Subject>(list: &mut List<S>, keys: &str) -> Option<Act<Row<S>>> {
     keys.chars().fold(None, |_, c| list.press(Key::Character(c), 10))
 }
 
@@ -60,7 +63,7 @@ fn letters_ask_for_the_rest() {
 
 #[test]
 fn one_scan_at_a_time() {
-    let mut list = List::new(None);
+    let mut list = List::new(Networks, None);
     assert_eq!(press(&mut list, "r"), None);
     assert_eq!(list.note(), Some("The device is scanning already."));
 }
@@ -91,32 +94,27 @@ fn a_wrong_number_is_told_and_moves_nothing() {
     assert_eq!(list.note(), Some("There is no number 0: the networks have 1 to 5."));
     press(&mut list, "2");
     assert_eq!((list.cursor(), list.note()), (1, None));
-    assert_eq!(press(&mut List::new(None), "1"), None);
+    assert_eq!(press(&mut List::new(Networks, None), "1"), None);
 }
 
 #[test]
 fn the_cursor_keeps_to_its_network_while_others_come() {
-    let mut list = List::new(None);
-    list.show(found([named("b", -50), named("d", -70)]));
+    let mut list = List::new(Networks, None);
+    list.show(vec![named("b", -50), named("d", -70)]);
     press(&mut list, "j");
-    list.show(found([
-        named("a", -40),
-        named("b", -50),
-        named("c", -60),
-        named("d", -70),
-    ]));
+    list.show(vec![named("a", -40), named("b", -50), named("c", -60), named("d", -70)]);
     assert_eq!(list.rows()[list.cursor()].octets, b"d");
     list.press(Key::End, 10);
-    list.show(found([named("a", -40)]));
+    list.show(vec![named("a", -40)]);
     assert_eq!(list.cursor(), 1, "the last entry stays the last");
 }
 
 #[test]
 fn the_cursor_keeps_to_its_hidden_network_too() {
-    let mut list = List::new(None);
-    list.show(found([hidden(1, -50), hidden(2, -60)]));
+    let mut list = List::new(Networks, None);
+    list.show(vec![hidden(1, -50), hidden(2, -60)]);
     press(&mut list, "j");
-    list.show(found([hidden(2, -40), hidden(1, -50)]));
+    list.show(vec![hidden(2, -40), hidden(1, -50)]);
     assert_eq!(list.cursor(), 0);
 }
 
@@ -124,9 +122,9 @@ fn the_cursor_keeps_to_its_hidden_network_too() {
 fn a_network_that_is_gone_leaves_the_cursor_where_it_can_be() {
     let mut list = list(5);
     press(&mut list, "5");
-    list.show(found([named("x", -40)]));
+    list.show(vec![named("x", -40)]);
     assert_eq!(list.cursor(), 1);
-    list.show(found([]));
+    list.show(Vec::new());
     assert_eq!(list.cursor(), 0);
 }
 
@@ -145,4 +143,44 @@ fn the_window_moves_only_as_far_as_the_cursor_needs() {
     assert_eq!(list.window(40), 0..10, "a window that has grown shows all");
     list.press(Key::Home, 4);
     assert_eq!(list.window(0), 0..1, "no window is too small for one entry");
+}
+
+#[test]
+fn the_last_entry_of_devices_shows_all_of_them_and_takes_nothing() {
+    let mut list = List::new(Devices::new("devices called PROV_...".into()), None);
+    list.show(vec![heard("lamp", 1, -30), heard("PROV_a", 2, -40), heard("", 3, -70)]);
+    assert_eq!(list.rows().len(), 1);
+    assert_eq!(press(&mut list, "a"), None);
+    assert_eq!(
+        (list.rows().len(), list.cursor()),
+        (3, 1),
+        "the cursor stays on its device"
+    );
+    list.press(Key::End, 10);
+    assert_eq!(list.press(Key::Enter, 10), None);
+    assert_eq!(list.rows().len(), 1);
+}
+
+#[test]
+fn another_scan_for_devices_begins_at_once_and_with_an_empty_list() {
+    let mut list = List::new(Devices::new("devices to provision".into()), None);
+    list.show(vec![heard("PROV_a", 1, -60), heard("PROV_b", 2, -70)]);
+    assert_eq!(press(&mut list, "jr"), Some(Act::Rescan));
+    list.scan_began();
+    assert_eq!((list.rows().len(), list.cursor()), (0, 0));
+}
+
+#[test]
+fn devices_that_are_heard_anew_leave_the_cursor_on_its_device() {
+    let mut list = List::new(Devices::new("devices called PROV_...".into()), None);
+    list.show(vec![heard("PROV_b", 1, -60)]);
+    list.show(vec![heard("PROV_b", 1, -60), heard("PROV_a", 2, -40)]);
+    assert_eq!(list.cursor(), 1);
+    assert_eq!(list.press(Key::Enter, 10), Some(Act::Take(heard("PROV_b", 1, -60))));
+    list.scan_ended(vec![heard("PROV_a", 2, -40)]);
+    assert_eq!(
+        (list.rows().len(), list.cursor()),
+        (1, 1),
+        "nobody takes a device that was not meant"
+    );
 }
