@@ -1,7 +1,10 @@
-//! Proof that the core needs neither std nor an allocator: a client and a device in one binary, joined by a function
-//! call, go through a whole provisioning with each security scheme. The exit status is 0 if the device joined.
+//! Proof that the core and Bluetooth need neither std nor an allocator: a client and a device in one binary, joined by a
+//! function call, go through a whole provisioning with each security scheme, and both are put on a radio that says
+//! nothing. The exit status is 0 if the device joined.
 #![no_std]
 #![no_main]
+
+mod radio;
 
 use core::{ffi::c_int, net::Ipv4Addr, panic::PanicInfo};
 
@@ -46,6 +49,7 @@ fn run() -> Option<()> {
         device::Security::Security1 { pop: Some(SECRET) },
         client::Security::Security1 { pop: SECRET },
     )?;
+    radio::waits()?;
     provision(
         device::Security::Security2 {
             verifier,
