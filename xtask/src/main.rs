@@ -2,7 +2,9 @@
 #![expect(clippy::print_stderr, reason = "a chore's printer is its main")]
 
 mod bench;
+mod ble;
 mod figures;
+mod lab;
 mod no_std;
 mod peers;
 mod shell;
@@ -28,6 +30,16 @@ const CHORES: &[Chore] = &[
         "peers",
         "clients that nobody here wrote (from PyPI) provision the simulated device",
         peers::run,
+    ),
+    (
+        "ble",
+        "provisionings over Bluetooth, on two virtual controllers from PyPI",
+        ble::run,
+    ),
+    (
+        "lab",
+        "scenarios on virtual radios, in a virtual machine with Debian's kernel (needs qemu-system-x86)",
+        lab::run,
     ),
     (
         "terminal",

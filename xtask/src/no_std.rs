@@ -1,4 +1,4 @@
-//! The core crates in a binary that has neither std nor an allocator.
+//! The core crates and Bluetooth in a binary that has neither std nor an allocator.
 
 use crate::shell::{self, Result, cargo, command, root};
 

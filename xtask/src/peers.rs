@@ -162,7 +162,7 @@ impl Device {
     }
 
     /// Reads what the device prints, and forgets it.
-    fn drain(&mut self) {
+    pub(crate) fn drain(&mut self) {
         if let Some(lines) = self.take_lines() {
             std::thread::spawn(move || lines.for_each(drop));
         }

@@ -11,8 +11,21 @@ use crate::{
 const ARROWS: &[(&str, &[&str])] = &[
     ("landfall-protocomm", &[]),
     ("landfall-manager", &["landfall-protocomm"]),
-    ("landfall-client", &["landfall-protocomm"]),
-    ("landfall-device", &["landfall-manager", "landfall-protocomm"]),
+    ("landfall-trouble", &["landfall-protocomm"]),
+    ("landfall-bluez", &["landfall-protocomm"]),
+    (
+        "landfall-client",
+        &["landfall-bluez", "landfall-protocomm", "landfall-trouble"],
+    ),
+    (
+        "landfall-device",
+        &[
+            "landfall-bluez",
+            "landfall-manager",
+            "landfall-protocomm",
+            "landfall-trouble",
+        ],
+    ),
     ("landfall", &["landfall-client", "landfall-device"]),
     (
         "landfall-testkit",

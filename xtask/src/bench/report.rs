@@ -64,6 +64,7 @@ fn figure(value: f64, unit: &str) -> String {
         "instructions" if value >= 1e6 => format!("{:.2} M", value / 1e6),
         "instructions" => format!("{:.1} k", value / 1e3),
         "B" => format!("{value:.0} B"),
+        "requests" | "packets" => format!("{value:.0}"),
         _ => format!("{value:.1} {unit}"),
     }
 }

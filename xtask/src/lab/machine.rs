@@ -1,0 +1,128 @@
+//! A virtual machine without KVM, so that it runs where there is none, on a copy-on-write view of the host's files.
+
+use core::time::Duration;
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    thread,
+    time::Instant,
+};
+
+use crate::{
+    lab::{guest, initramfs, kernel::Kernel},
+    shell::{Result, say},
+};
+
+/// How a machine's run ended.
+pub(super) enum Outcome {
+    /// The command's exit code.
+    Ended(i32),
+    OutOfTime,
+    /// It switched itself off without an exit code.
+    Died,
+}
+
+/// What a machine is started with; each run starts a new one.
+pub(super) struct Machine {
+    kernel: Kernel,
+    initramfs: PathBuf,
+}
+
+/// For the kernel: quick to boot, quiet, and the names of interfaces as the kernel gives them. Without ACPI it would hang
+/// at the end.
+const KERNEL_LINE: &str = "console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off selinux=0 apparmor=0 audit=0 nokaslr \
+    net.ifnames=0 random.trust_cpu=on tsc=reliable cryptomgr.notests";
+/// Two processors: with one, virtual controllers miss the kernel's time limits.
+const SIZE: &[&str] = &["-smp", "2", "-m", "1024"];
+
+impl Machine {
+    pub(super) fn new(kernel: Kernel, folder: &Path) -> Result<Self> {
+        let initramfs = folder.join("initramfs.cpio");
+        initramfs::write(&kernel, &initramfs)?;
+        Ok(Self { kernel, initramfs })
+    }
+
+    /// Runs `command` as root in a machine and says what it prints. The machine sees every file of the host at its own
+    /// path; what it writes is gone with it, save for what it puts into /run/lab, which is `logs`.
+    pub(super) fn run(&self, command: &Command, logs: &Path, limit: Duration) -> Result<Outcome> {
+        fs::write(logs.join(guest::START), guest::start(&self.kernel, command))?;
+        let until = Instant::now() + limit;
+        let mut machine = Started(self.qemu(logs).spawn()?);
+        let lines = lines_of(&mut machine.0)?;
+        let mut output = fs::File::create(logs.join("output.log"))?;
+        loop {
+            match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    writeln!(output, "{line}")?;
+                    say(&line);
+                }
+                Err(RecvTimeoutError::Timeout) => return Ok(Outcome::OutOfTime),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        let code = fs::read_to_string(logs.join(guest::CODE)).unwrap_or_default();
+        Ok(code.trim().parse().map_or(Outcome::Died, Outcome::Ended))
+    }
+
+    fn qemu(&self, logs: &Path) -> Command {
+        let mut qemu = Command::new("qemu-system-x86_64");
+        qemu.args(["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max"])
+            .args(SIZE)
+            .args(["-nodefaults", "-no-user-config", "-no-reboot"])
+            .args(["-display", "none", "-net", "none"])
+            .args(["-append", KERNEL_LINE])
+            .arg("-kernel")
+            .arg(self.kernel.image())
+            .arg("-initrd")
+            .arg(&self.initramfs)
+            .args(["-serial", "chardev:console", "-chardev"])
+            .arg(format!("file,id=console,path={}/console.log", logs.display()))
+            // QEMU's own "stdio" stops the machine when standard input is at its end.
+            .args([
+                "-chardev",
+                "file,id=output,path=/dev/stdout",
+                "-device",
+                "virtio-serial-pci",
+            ])
+            .args(["-device", "virtserialport,chardev=output,name=output"])
+            .args([
+                "-virtfs",
+                "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap",
+            ])
+            .arg("-virtfs")
+            .arg(format!(
+                "local,path={},mount_tag=logs,security_model=none",
+                logs.display()
+            ))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        qemu
+    }
+}
+
+/// A machine that ends when dropped.
+struct Started(Child);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // Both fail only if it has ended already.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn lines_of(machine: &mut Child) -> Result<Receiver<String>> {
+    let output = BufReader::new(machine.stdout.take().ok_or("no output")?);
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in output.split(b'\n').map_while(core::result::Result::ok) {
+            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}
