@@ -7,8 +7,8 @@
 mod air;
 mod options;
 
-use core::{fmt, time::Duration};
-use std::{io, thread};
+use core::{convert::Infallible, fmt, time::Duration};
+use std::{io, sync::mpsc as std_mpsc, thread};
 
 use landfall_protocomm::{SessionId, gatt::ServiceDescription};
 pub use landfall_trouble::hci::{HciAddress, InvalidHciAddress};
@@ -25,6 +25,8 @@ use crate::{ClientEvent, Peer, RequestId, Service, ServiceEvent};
 ///
 /// One client at a time, as on the original: while one is connected, the device does not advertise. Each connection is
 /// a session of its own, and ends with it; of what a client wrote and could read, the next one finds nothing.
+///
+/// A service that is dropped without [`Service::stop`] takes itself off the air, for which it blocks 3 s at most.
 pub struct BleService {
     radio: Radio,
     /// BlueZ's message bus, if that is not the system's.
@@ -50,6 +52,33 @@ pub struct BleService {
 struct Running {
     told: mpsc::UnboundedReceiver<Told>,
     orders: mpsc::UnboundedSender<Order>,
+    /// Disconnected when the host's thread is at its end.
+    thread: std_mpsc::Receiver<Infallible>,
+}
+
+impl Running {
+    /// Puts a device on the air, in a thread of its own.
+    fn begin(air: Air) -> io::Result<Self> {
+        let (tell, told) = mpsc::unbounded_channel();
+        let (orders, receive_orders) = mpsc::unbounded_channel();
+        let (alive, thread) = std_mpsc::channel();
+        thread::Builder::new().name("bluetooth".to_owned()).spawn(move || {
+            air.run(tell, receive_orders);
+            drop(alive);
+        })?;
+        Ok(Self { told, orders, thread })
+    }
+}
+
+/// Waits for the goodbye: what a program that is about to end leaves in the middle, BlueZ keeps for good (a place for an
+/// advertisement, of five).
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A host that has ended need not be told.
+        let _ = self.orders.send(Order::End(AfterProvisioning::Off));
+        // Nothing ever comes; one that does not end goes with the program.
+        let _ = self.thread.recv_timeout(GOODBYE_TIME);
+    }
 }
 
 /// The client that is connected.
@@ -63,6 +92,8 @@ struct Client {
 const START_TIME: Duration = Duration::from_secs(40);
 /// For the host to say goodbye to its client.
 const STOP_TIME: Duration = Duration::from_secs(8);
+/// The same where somebody waits who can do nothing else meanwhile.
+const GOODBYE_TIME: Duration = Duration::from_secs(3);
 
 impl BleService {
     /// A service on `radio`, which is opened when the service starts.
@@ -172,18 +203,13 @@ impl BleService {
 
 impl Service for BleService {
     async fn start(&mut self, endpoints: &[&str]) -> io::Result<()> {
-        let (tell, mut told) = mpsc::unbounded_channel();
-        let (orders, receive_orders) = mpsc::unbounded_channel();
-        let air = Air {
+        let mut running = Running::begin(Air {
             radio: self.radio.clone(),
             bus: self.bus.clone(),
             options: self.options.clone(),
             endpoints: endpoints.iter().copied().map(str::to_owned).collect(),
-        };
-        thread::Builder::new()
-            .name("bluetooth".to_owned())
-            .spawn(move || air.run(tell, receive_orders))?;
-        match timeout(START_TIME, told.recv()).await {
+        })?;
+        match timeout(START_TIME, running.told.recv()).await {
             Err(_) => return Err(RadioError::NotAnswering.into()),
             Ok(Some(Told::Ended(Err(error)))) => return Err(error.into()),
             Ok(Some(Told::Ended(Ok(()))) | None) => return Err(RadioError::Ended.into()),
@@ -194,7 +220,7 @@ impl Service for BleService {
             endpoints,
         };
         self.endpoints = described.characteristics().map(|found| found.name.to_owned()).collect();
-        self.air = Some(Running { told, orders });
+        self.air = Some(running);
         Ok(())
     }
 

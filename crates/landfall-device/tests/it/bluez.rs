@@ -113,7 +113,7 @@ async fn does_not_start(mut service: BleService) -> BluezError {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_device_is_found_by_service_and_name() {
     let (_bus, host, service) = on_air(|options| options.manufacturer_data = vec![0xe5, 2, 7]).await;
     let advertisement = host.state().advertisement.clone().expect("it advertises");
@@ -129,7 +129,7 @@ async fn the_device_is_found_by_service_and_name() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_table_is_that_of_the_original() {
     let (_bus, host, _service) = on_air(|_| ()).await;
     let uuids: Vec<_> = host.table().iter().map(|(uuid, _)| uuid[4..8].to_owned()).collect();
@@ -151,7 +151,7 @@ async fn the_table_is_that_of_the_original() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn encryption_and_notifications_are_flags_of_the_values() {
     let (_bus, host, _service) = on_air(|options| (options.encryption, options.notify) = (true, true)).await;
     let (_, flags) = &host.table()[1];
@@ -159,7 +159,7 @@ async fn encryption_and_notifications_are_flags_of_the_values() {
     assert_eq!(host.table()[2].1, ["read"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn requests_are_written_and_answers_are_read() {
     let (_bus, host, mut service) = on_air(|_| ()).await;
     let phone = host.connect(PHONE).await.with_mtu(23);
@@ -182,7 +182,7 @@ async fn requests_are_written_and_answers_are_read() {
     assert_eq!(phone.read(CONFIG).await, Ok(vec![]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_is_no_request_is_answered_as_the_original_does() {
     let (_bus, host, mut service) = on_air(|_| ()).await;
     let phone = host.connect(PHONE).await;
@@ -200,7 +200,7 @@ async fn what_is_no_request_is_answered_as_the_original_does() {
     assert_eq!(phone.read(CONFIG).await, Ok(vec![]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_late_answer_is_waited_for_by_the_read() {
     let (_bus, host, mut service) = on_air(|_| ()).await;
     let phone = host.connect(PHONE).await;
@@ -218,7 +218,7 @@ async fn a_late_answer_is_waited_for_by_the_read() {
     assert_eq!(read.as_deref(), Ok(&b"networks"[..]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn one_client_at_a_time() {
     let (_bus, host, mut service) = on_air(|_| ()).await;
     let phone = host.connect(PHONE).await;
@@ -235,7 +235,7 @@ async fn one_client_at_a_time() {
     connected(&mut service, LAPTOP).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn somebody_who_asks_nothing_of_the_service_is_no_client() {
     let (_bus, host, mut service) = on_air(|_| ()).await;
     let laptop = host.connect(LAPTOP).await;
@@ -246,7 +246,7 @@ async fn somebody_who_asks_nothing_of_the_service_is_no_client() {
     connected(&mut service, PHONE).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn who_looks_for_endpoints_is_the_client() {
     let (_bus, host, mut service) = on_air(|_| ()).await;
     let phone = host.connect(PHONE).await;
@@ -258,7 +258,7 @@ async fn who_looks_for_endpoints_is_the_client() {
     assert_eq!(laptop.read(SESSION).await, Err(0xfe));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_adapter_is_called_like_the_device_as_long_as_it_is_on_the_air() {
     for before in ["", "my laptop"] {
         let bus = TestBus::start();
@@ -280,7 +280,7 @@ async fn the_adapter_is_called_like_the_device_as_long_as_it_is_on_the_air() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn nothing_of_a_client_is_left_for_the_next() {
     let (_bus, host, mut service) = on_air(|_| ()).await;
     let phone = host.connect(PHONE).await;
@@ -315,7 +315,7 @@ async fn nothing_of_a_client_is_left_for_the_next() {
     assert_eq!(phone.read(CONFIG).await.as_deref(), Ok(&b"the second client's"[..]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_daemon_that_restarts_gets_everything_again() {
     let (bus, host, mut service) = on_air(|_| ()).await;
     let phone = host.connect(PHONE).await;
@@ -343,7 +343,7 @@ async fn a_daemon_that_restarts_gets_everything_again() {
     assert_ne!(connected(&mut service, PHONE).await, session);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_adapter_that_is_pulled_is_waited_for() {
     let (_bus, host, mut service) = on_air(|_| ()).await;
     let phone = host.connect(PHONE).await;
@@ -357,7 +357,7 @@ async fn an_adapter_that_is_pulled_is_waited_for() {
     back(&mut service).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_adapter_that_somebody_switches_off_is_left_off() {
     let (_bus, host, mut service) = on_air(|_| ()).await;
     host.power(false).await;
@@ -370,7 +370,7 @@ async fn an_adapter_that_somebody_switches_off_is_left_off() {
     back(&mut service).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_adapter_that_is_off_is_switched_on() {
     let bus = TestBus::start();
     let off = HostState {
@@ -382,7 +382,7 @@ async fn an_adapter_that_is_off_is_switched_on() {
     assert!(host.state().is_on);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn why_a_service_does_not_start_is_told_apart() {
     let bus = TestBus::start();
     assert_eq!(does_not_start(service(&bus, |_| ())).await, BluezError::NotRunning);
@@ -417,14 +417,14 @@ async fn why_a_service_does_not_start_is_told_apart() {
     assert!(matches!(error, BluezError::Refused { .. }), "{error:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn who_may_not_use_bluetooth_is_told_so() {
     let bus = TestBus::start_with(r#"<deny send_destination="org.bluez"/>"#);
     let _host = FakeHost::start(bus.address(), HostState::default()).await;
     assert_eq!(does_not_start(service(&bus, |_| ())).await, BluezError::NotPermitted);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn without_a_bus_there_is_no_bluetooth() {
     let bus = TestBus::start();
     let service = service(&bus, |_| ());
@@ -433,7 +433,7 @@ async fn without_a_bus_there_is_no_bluetooth() {
     assert!(matches!(error, BluezError::NoBus(_)), "{error:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn clients_pair_without_keys() {
     let (_bus, host, _service) = on_air(|_| ()).await;
     let phone = host.connect(PHONE).await;
@@ -442,7 +442,7 @@ async fn clients_pair_without_keys() {
     assert_eq!(host.ask_agent("RequestPinCode", phone.path()).await, refused);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn nobody_else_on_the_bus_can_ask() {
     let (bus, host, mut service) = on_air(|_| ()).await;
     let (owner, objects) = host.state().application.clone().expect("on the air");
@@ -461,7 +461,7 @@ async fn nobody_else_on_the_bus_can_ask() {
     connected(&mut service, PHONE).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_last_answer_is_read_before_the_service_ends() {
     let (_bus, host, mut service) = on_air(|_| ()).await;
     let phone = host.connect(PHONE).await.with_mtu(23);
@@ -482,7 +482,7 @@ async fn the_last_answer_is_read_before_the_service_ends() {
     assert!(state.advertisement.is_none() && state.application.is_none() && state.agent.is_none());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn bluetooth_that_is_kept_on_answers_with_errors() {
     for disconnect in [false, true] {
         let (_bus, host, mut service) =
@@ -496,6 +496,15 @@ async fn bluetooth_that_is_kept_on_answers_with_errors() {
         assert_eq!(phone.read(SESSION).await, Err(0x80));
         assert_eq!(phone.write(SESSION, b"more").await, Err(0x80));
         drop(service);
-        host.until(|state| state.application.is_none()).await;
+        assert!(host.state().application.is_none());
     }
+}
+
+/// A program that a signal ends does not leave anything behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_service_that_is_dropped_is_off_the_air_by_then() {
+    let (_bus, host, service) = on_air(|_| {}).await;
+    assert!(host.state().advertisement.is_some());
+    drop(service);
+    assert!(host.state().advertisement.is_none() && host.state().application.is_none());
 }
