@@ -1,5 +1,7 @@
 //! What a change must pass.
 
+use std::thread;
+
 use crate::{
     no_std,
     shell::{self, Result, cargo, say},
@@ -20,6 +22,11 @@ pub(crate) fn run(_arguments: &[String]) -> Result<()> {
         "jq",
         "--version",
         "as pages of the documentation use it, and the tests run them",
+    )?;
+    shell::need(
+        "dbus-daemon",
+        "--version",
+        "as tests play services of the system on a bus of their own",
     )?;
     run_steps(&[
         ("format", &["fmt", "--all", "--check"]),
@@ -51,7 +58,10 @@ pub(crate) fn run(_arguments: &[String]) -> Result<()> {
     ])?;
     say("\n== tidy");
     tidy::run(&[])?;
-    run_steps(&[("tests", &["test", "--workspace", "--locked"])])?;
+    say("\n== tests");
+    // Most of them run programs that wait for one another.
+    let threads = 3 * thread::available_parallelism()?.get();
+    shell::run(cargo(&["test", "--workspace", "--locked"]).env("RUST_TEST_THREADS", threads.to_string()))?;
     say("\n== docs");
     shell::run(
         cargo(&[
