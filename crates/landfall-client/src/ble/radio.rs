@@ -87,7 +87,7 @@ pub async fn find(radio: &Radio, filter: &Filter, time: Duration) -> Result<Opti
 
 /// Connects to `device`, which was heard before.
 ///
-/// When the transport is dropped it says goodbye to the device, for which it takes its time (3 s at most).
+/// When the transport is dropped it says goodbye to the device, for which it takes its time (5 s at most).
 ///
 /// # Errors
 /// [`TransportError::Unreachable`] if the device is, or the controller of one's own; [`TransportError::Radio`] if the

@@ -35,7 +35,7 @@ use crate::TransportError;
 
 /// A connection over a Bluetooth stack.
 ///
-/// When it is dropped it waits until the device has been told (3 s at most).
+/// When it is dropped it waits until the device has been told (5 s at most, as BlueZ takes 2 s of its own).
 pub struct StackLink {
     serve: Arc<Serve>,
     host: Host,
