@@ -166,10 +166,18 @@ impl<L: GattLink> Transport for BleTransport<L> {
             1..=LONGEST_VALUE => {}
             _ => return Err(TransportError::TooLong(LONGEST_VALUE)),
         }
+        let was_refused = self.last == Last::Refused;
         self.make_ready().await?;
         // Stays so if this future is dropped.
         self.last = Last::Broken;
-        let answer = self.exchange(endpoint, request).await;
+        let mut answer = self.exchange(endpoint, request).await;
+        // Bluedroid ends the connection after a refusal (spec transports.md 1.3), which may be seen only now. No session
+        // has outlived it, so sending again does nothing twice.
+        if was_refused && matches!(answer, Err(TransportError::Lost(_))) {
+            self.reconnect().await?;
+            self.last = Last::Broken;
+            answer = self.exchange(endpoint, request).await;
+        }
         self.last = match &answer {
             Ok(_) | Err(TransportError::NoSuchEndpoint) => Last::Complete,
             Err(

@@ -196,6 +196,19 @@ fn after_a_refusal_that_ended_the_connection_a_new_one_is_made() {
 }
 
 #[test]
+fn after_a_refusal_a_connection_that_is_seen_to_end_only_later_is_made_anew() {
+    let mut transport = with_fault(Fault::EndsBefore);
+    // The last one comes first.
+    transport.link.faults.push(Fault::Answers(0x85));
+    assert_eq!(send(&mut transport, "prov-session"), Err(TransportError::Refused));
+    assert_eq!(
+        send(&mut transport, "prov-session"),
+        Ok("prov-session:request".to_string())
+    );
+    assert_eq!(transport.link.times("reconnect"), 1);
+}
+
+#[test]
 fn a_connection_that_breaks_before_or_after_the_answer_is_lost_and_the_request_not_sent_again() {
     for fault in [Fault::EndsBefore, Fault::EndsAfter] {
         let mut transport = with_fault(fault);
