@@ -13,6 +13,8 @@ pub struct AdvertisingData {
 const MAX_LEN: usize = 31;
 /// A field's length and type.
 const FIELD_HEADER_LEN: usize = 2;
+/// The longest name that fits.
+const MAX_NAME_LEN: usize = MAX_LEN - FIELD_HEADER_LEN;
 
 const FLAGS: u8 = 0x01;
 const COMPLETE_LIST_OF_128_BIT_UUIDS: u8 = 0x07;
@@ -30,11 +32,13 @@ pub fn advertisement(service: ServiceUuid) -> AdvertisingData {
     data
 }
 
-/// What a device answers to a client that scans actively: its name, cut at 29 bytes, and what its application adds
-/// (the company's number first), cut to the room that is left; names of 27 bytes or more leave none.
+/// What a device answers to a client that scans actively: of its name the whole characters that fit into 29 bytes, and
+/// what its application adds (the company's number first), cut to the room that is left; 27 bytes of a name or more
+/// leave none.
 pub fn scan_response(name: &str, manufacturer_data: &[u8]) -> AdvertisingData {
     let mut data = AdvertisingData::EMPTY;
-    data.push(COMPLETE_LOCAL_NAME, name.as_bytes());
+    let name = (0..=MAX_NAME_LEN).rev().find_map(|len| name.get(..len));
+    data.push(COMPLETE_LOCAL_NAME, name.unwrap_or_default().as_bytes());
     data.push(MANUFACTURER_DATA, manufacturer_data);
     data
 }
@@ -110,6 +114,15 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_cut_between_two_characters() {
+        for (before, cut) in [(25, 29), (26, 26), (27, 27), (28, 28), (29, 29)] {
+            let name = "n".repeat(before) + "\u{1f511}";
+            let data = scan_response(&name, &[]);
+            assert_eq!(data.get(2..), name.as_bytes().get(..cut), "{before}");
+        }
+    }
+
+    #[test]
     fn names_of_27_bytes_leave_no_room_for_the_manufacturers_data() {
         for (len, room) in [(0, 29), (1, 26), (25, 2), (26, 1), (27, 0), (28, 0), (29, 0)] {
             let data = scan_response(&"n".repeat(len), &[7; 40]);
@@ -133,6 +146,11 @@ mod tests {
             }
             prop_assert!(rest.is_empty());
             for (kind, value) in fields {
+                if kind == COMPLETE_LOCAL_NAME {
+                    let text = str::from_utf8(value).expect("whole characters");
+                    let next = name.get(text.len()..).and_then(|cut| cut.chars().next());
+                    prop_assert!(next.is_none_or(|next| value.len() + next.len_utf8() > MAX_NAME_LEN));
+                }
                 let whole: &[u8] = if kind == COMPLETE_LOCAL_NAME { name.as_bytes() } else { &more };
                 prop_assert!(whole.starts_with(value), "{}", format!("{kind} {value:?}") as String);
             }

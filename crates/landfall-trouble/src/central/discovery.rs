@@ -106,16 +106,19 @@ impl<C: Controller> Peer<'_, '_, C> {
         mut take: impl FnMut((u16, &[u8])) -> bool,
     ) -> Result<(), Error> {
         let mut before = 0;
+        // No type is there more than once for each characteristic. A device could list 65,000, an answer each.
+        let mut left = MOST_CHARACTERISTICS;
         let kind = HostUuid::new_short(kind);
         self.client
             .read_by_type(service.first, service.last, &kind, |handle, value| {
                 // A device that does not go on would be asked for ever.
                 let goes_on = handle > before;
                 before = handle;
+                left = left.saturating_sub(1);
                 // Where a service's end is known, there may be no room for another: it needs a characteristic of its
                 // own, whose declaration and value come first. (Most devices say that their last service has no end.)
                 let is_last = handle.saturating_add(3) > service.last;
-                if goes_on && take((handle, value)) && !is_last {
+                if goes_on && take((handle, value)) && !is_last && left > 0 {
                     ControlFlow::Continue(())
                 } else {
                     ControlFlow::Break(())

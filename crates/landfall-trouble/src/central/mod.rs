@@ -155,6 +155,7 @@ impl<C: Controller> Central<'_, '_, C> {
         patience: Duration,
         work: impl AsyncFnOnce(&Peer<'_, '_, C>) -> R,
     ) -> Result<R, Error> {
+        self.bridge.reset();
         let accepted = [address];
         let config = ConnectConfig {
             scan_config: scan_config(&accepted),

@@ -93,6 +93,8 @@ impl<'a, 's, C: Controller> Peer<'a, 's, C> {
 
     async fn try_write(&self, handle: u16, value: &[u8]) -> Result<(), Error> {
         if value.len() <= self.mtu().saturating_sub(3) {
+            // A long write that was given up may have left its mark.
+            self.bridge.translate_next(Write::Plain);
             return Ok(self.client.write_handle(handle, value).await?);
         }
         match self.prepare(handle, value).await {

@@ -13,6 +13,8 @@ const HEADER_LEN: usize = 4;
 pub(crate) const PDU_LEN: usize = HEADER_LEN + REQUEST_LEN;
 /// The channel of the attribute protocol.
 const ATT: u16 = 4;
+/// The channel of signals.
+const SIGNALS: u16 = 5;
 /// The channel of pairing.
 const SMP: u16 = 6;
 
@@ -28,10 +30,8 @@ pub(crate) struct Assembly {
 /// What the parts belong to.
 #[derive(Clone, Copy)]
 enum Parts {
-    /// Nothing that was begun.
+    /// Nothing that the host gets more of.
     None,
-    /// Another channel.
-    Foreign,
     /// Pairing.
     Pairing,
     /// A request.
@@ -43,14 +43,14 @@ enum Parts {
 pub(crate) enum Step<'a> {
     /// The host gets nothing (yet).
     Nothing,
-    /// It is none of the filter's business.
-    Foreign,
     /// It belongs to pairing.
     Pairing,
     /// The host gets this request.
     Whole(&'a [u8]),
     /// The host gets this in the place of a request.
     Refused([u8; HEADER_LEN + Refusal::LEN]),
+    /// The host gets this in the place of a signal, and rejects it.
+    Rejected([u8; HEADER_LEN + SIGNAL_HEADER_LEN]),
 }
 
 impl Assembly {
@@ -80,8 +80,8 @@ impl Assembly {
         }
         let Parts::Request { expected, got } = &mut self.parts else {
             return match self.parts {
-                Parts::Foreign => Step::Foreign,
                 Parts::Pairing => Step::Pairing,
+                _ if first => in_place_of_a_signal(part).map_or(Step::Nothing, Step::Rejected),
                 _ => Step::Nothing,
             };
         };
@@ -131,8 +131,7 @@ impl Assembly {
 impl Parts {
     fn begin(part: &[u8], limits: Limits) -> Self {
         let [low, high, channel_low, channel_high, ..] = part else {
-            // Without a whole header the host takes the link down.
-            return Self::Foreign;
+            return Self::None;
         };
         match u16::from_le_bytes([*channel_low, *channel_high]) {
             ATT => Self::Request {
@@ -140,8 +139,7 @@ impl Parts {
                 got: 0,
             },
             SMP if limits.pairing => Self::Pairing,
-            SMP => Self::None,
-            _ => Self::Foreign,
+            _ => Self::None,
         }
     }
 }
@@ -152,6 +150,25 @@ fn in_place_of_a_request(refusal: Refusal) -> [u8; HEADER_LEN + Refusal::LEN] {
     (*length, *channel, *note) = (Refusal::LEN as u8, ATT as u8, refusal.to_bytes());
     pdu
 }
+
+/// A signal of a kind that the host does not know, with the identifier of the one in `part`, if that wants an answer.
+/// Signals are so short that they always come in one part (Bluetooth Core, volume 3, part A, section 4).
+fn in_place_of_a_signal(part: &[u8]) -> Option<[u8; HEADER_LEN + SIGNAL_HEADER_LEN]> {
+    let (&[low, high, channel_low, channel_high], signal) = part.split_first_chunk::<HEADER_LEN>()?;
+    let is_whole = usize::from(u16::from_le_bytes([low, high])) == signal.len();
+    let &[kind, identifier, _, _, ..] = signal else {
+        return None;
+    };
+    let is_owed = is_whole && channel_low == SIGNALS as u8 && channel_high == 0 && !ANSWERS.contains(&kind);
+    is_owed.then_some([SIGNAL_HEADER_LEN as u8, 0, SIGNALS as u8, 0, ECHO, identifier, 0, 0])
+}
+
+/// A signal's kind, its identifier and the length of what follows.
+const SIGNAL_HEADER_LEN: usize = 4;
+/// A signal that the host rejects, whoever sends it: not for links of this kind.
+const ECHO: u8 = 0x08;
+/// Signals that want no answer: answers, and a note of credits.
+const ANSWERS: [u8; 11] = [0x01, 0x03, 0x05, 0x07, 0x09, 0x0b, 0x13, 0x15, 0x16, 0x18, 0x1a];
 
 #[cfg(test)]
 mod tests {
@@ -241,14 +258,38 @@ mod tests {
     }
 
     #[test]
-    fn other_channels_pass_as_they_are() {
-        let signal = pdu(5, b"\x12\x01\x08\0abcdefgh");
+    fn signals_become_one_that_the_host_rejects() {
         let mut assembly = Assembly::new(LIMITS);
-        assert_eq!(assembly.take(true, &signal[..7]), Step::Foreign);
-        assert_eq!(assembly.take(false, &signal[7..]), Step::Foreign);
-        assert_eq!(assembly.take(true, &[1, 0]), Step::Foreign);
+        let disconnect = pdu(5, b"\x06\x07\x04\0\0\0\0\0");
+        let rejected = Step::Rejected(*b"\x04\0\x05\0\x08\x07\0\0");
+        assert_eq!(assembly.take(true, &disconnect), rejected);
+        for (first, part) in [
+            (true, &disconnect[..9]),
+            (false, &disconnect[9..]),
+            (false, &disconnect),
+        ] {
+            assert_eq!(assembly.take(first, part), Step::Nothing);
+        }
+        for answer in ANSWERS {
+            let answer = pdu(5, &[answer, 1, 2, 0, 3, 0]);
+            assert_eq!(assembly.take(true, &answer), Step::Nothing);
+        }
+        assert_eq!(assembly.take(true, &pdu(5, b"\x06\x07\x04")), Step::Nothing);
+    }
+
+    #[test]
+    fn other_channels_are_closed() {
+        let mut assembly = Assembly::new(LIMITS);
+        for channel in [0, 1, 3, 7, 0x3a, 0x40, 0x41, 0x0105, 0xffff] {
+            let whole = pdu(channel, b"\x06\x07\x04\0\0\0\0\0");
+            assert_eq!(assembly.take(true, &whole), Step::Nothing);
+            assert_eq!(assembly.take(true, &whole[..7]), Step::Nothing);
+            assert_eq!(assembly.take(false, &whole[7..]), Step::Nothing);
+        }
+        assert_eq!(assembly.take(true, &[1, 0]), Step::Nothing);
         assert_eq!(assembly.take(true, &pdu(ATT, b"")), Step::Nothing);
     }
+
     #[test]
     fn pairing_passes_only_where_it_is_offered() {
         let request = pdu(SMP, b"\x01\x03\x00\x08\x10\x00\x00");

@@ -9,6 +9,10 @@
 //!
 //! What belongs to pairing passes whole or not at all. The host has room for three notes of it to itself, and stops when
 //! a fourth comes; so it gets time for them after each packet, and after each event that asks for a key.
+//!
+//! Other channels are closed. A device like this neither has channels of its own nor signals, and the host takes the
+//! end of a channel that nobody opened for one of its own (`channel_manager.rs`), and panics. A signal that wants an
+//! answer is replaced by one that the host does not know and rejects.
 
 mod assembly;
 mod request;
@@ -34,7 +38,7 @@ use self::assembly::{Assembly, PDU_LEN, Step};
 pub(crate) use self::request::Refusal;
 use crate::{seed::Stand, watch::Watch};
 
-/// A controller whose attribute requests are safe for trouble-host.
+/// A controller whose packets are safe for trouble-host.
 pub(crate) struct Filter<'a, C> {
     controller: &'a C,
     watch: &'a Watch,
@@ -77,13 +81,13 @@ impl<'a, C> Filter<'a, C> {
         let mut assembly = self.assembly.borrow_mut();
         match assembly.take(first, acl.data()) {
             Step::Nothing => None,
-            Step::Foreign => copy(acl.data(), packet).then(|| whole(acl.boundary_flag())),
             Step::Pairing => {
                 self.pause.set(true);
                 copy(acl.data(), packet).then(|| whole(acl.boundary_flag()))
             }
             Step::Whole(pdu) => copy(pdu, packet).then(|| whole(AclPacketBoundary::FirstFlushable)),
             Step::Refused(pdu) => copy(&pdu, packet).then(|| whole(AclPacketBoundary::FirstFlushable)),
+            Step::Rejected(signal) => copy(&signal, packet).then(|| whole(AclPacketBoundary::FirstFlushable)),
         }
     }
 

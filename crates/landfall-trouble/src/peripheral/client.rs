@@ -18,8 +18,8 @@ pub(super) struct Client<'a, 'config, 'stack, 'server> {
     connection: &'a Connection<'stack, DefaultPacketPool>,
     values: Values<MAX_ENDPOINTS>,
     waiting: Option<Waiting<'stack, 'server>>,
-    /// Whether there is an answer that was not read to its end yet.
-    unread: bool,
+    /// The characteristic with an answer that was not read to its end yet.
+    unread: Option<usize>,
     /// Whether the service has ended.
     closed: bool,
 }
@@ -43,7 +43,7 @@ impl<'a, 'config, 'stack, 'server> Client<'a, 'config, 'stack, 'server> {
             connection,
             values: Values::new(),
             waiting: None,
-            unread: false,
+            unread: None,
             closed: false,
         }
     }
@@ -51,7 +51,7 @@ impl<'a, 'config, 'stack, 'server> Client<'a, 'config, 'stack, 'server> {
     /// Ends the service: what can be read is taken away, and all values answer with an error (spec transports.md 1.6).
     pub(super) async fn close(&mut self) {
         self.closed = true;
-        self.unread = false;
+        self.unread = None;
         self.values.clear();
         if let Some(waiting) = self.waiting.take()
             && let Ok(reply) = waiting.write.reject(code(AttError::RequestFailed))
@@ -88,7 +88,7 @@ impl<'a, 'config, 'stack, 'server> Client<'a, 'config, 'stack, 'server> {
         };
         match self.values.respond(waiting.characteristic, answer.message.as_deref()) {
             Ok(()) => {
-                self.unread = true;
+                self.unread = Some(waiting.characteristic);
                 waiting.write.accept_unprocessed()?.send().await;
             }
             Err(error) => waiting.write.reject(code(error))?.send().await,
@@ -98,7 +98,7 @@ impl<'a, 'config, 'stack, 'server> Client<'a, 'config, 'stack, 'server> {
 
     /// Whether it is about to read an answer.
     pub(super) const fn has_to_read(&self) -> bool {
-        self.unread
+        self.unread.is_some()
     }
 
     async fn on_write(&mut self, write: WriteEvent<'stack, 'server, DefaultPacketPool>) -> Result<(), Error> {
@@ -159,7 +159,9 @@ impl<'a, 'config, 'stack, 'server> Client<'a, 'config, 'stack, 'server> {
         let room = usize::from(self.connection.att_mtu()).saturating_sub(1);
         let value = self.values.read(characteristic, offset.unwrap_or(0));
         // A reader knows the end by a part that does not fill the packet.
-        self.unread &= value.is_ok_and(|value| value.len() >= room);
+        if value.is_ok_and(|value| value.len() < room) {
+            self.unread.take_if(|unread| *unread == characteristic);
+        }
         match (value.map(|value| value.get(..room).unwrap_or(value)), offset) {
             (Ok(data), None) => read.into_payload().reply(AttRsp::Read { data }).await,
             (Ok(data), Some(_)) => read.into_payload().reply(AttRsp::ReadBlob { data }).await,

@@ -13,7 +13,7 @@ use embassy_time::{Duration, Timer, with_timeout};
 use embedded_io::ErrorKind;
 use landfall_protocomm::gatt::{AdvertisingData, ServiceDescription, ServiceUuid, advertisement, scan_response};
 use trouble_host::{
-    Address, BleHostError, Controller, HostResources, Stack,
+    Address, BleHostError, Controller, Error as HostError, HostResources, Stack,
     prelude::{
         Advertisement, AdvertisementParameters, DefaultPacketPool, GattConnection, GattConnectionEvent, Peripheral,
     },
@@ -39,7 +39,7 @@ pub struct Config<'a> {
     pub service: ServiceUuid,
     /// The endpoints' names, each once, as for [`ServiceDescription`].
     pub endpoints: &'a [&'a str],
-    /// The name that clients find; at most 29 bytes of it are advertised.
+    /// The name that clients find; at most 29 bytes of it are advertised, in whole characters.
     pub name: &'a str,
     /// What the application adds to the scan response, the company's number first; cut to the room that is left.
     pub manufacturer_data: &'a [u8],
@@ -139,7 +139,11 @@ pub async fn run<C: Controller>(controller: C, config: &Config<'_>, link: &Link)
         }
         // The host gives up over some of what a client can do in the middle of a pairing. For a device that is no
         // reason to.
-        if ended != Err(Error::Refused) || !progress.may_begin_again() {
+        let gave_up = ended == Err(Error::Refused);
+        if gave_up && progress.end.get() == Some(End::Off) {
+            return Ok(());
+        }
+        if !gave_up || !progress.may_begin_again() {
             return ended;
         }
     }
@@ -152,6 +156,8 @@ struct Progress {
     attempts: Cell<u8>,
     /// Whether a client was announced who is not gone yet.
     client: Cell<bool>,
+    /// How the service is to end, once that was told.
+    end: Cell<Option<End>>,
     kept_on: Cell<bool>,
 }
 
@@ -162,7 +168,7 @@ impl Progress {
     fn may_begin_again(&self) -> bool {
         let left = self.attempts.get();
         self.attempts.set(left.saturating_sub(1));
-        left > 0 && !self.kept_on.get()
+        left > 0
     }
 }
 
@@ -219,6 +225,10 @@ const LAST_READ_TIME: Duration = Duration::from_secs(2);
 const LINGER_TIME: Duration = Duration::from_millis(500);
 /// For a client to go when it is told to.
 const GOODBYE_TIME: Duration = Duration::from_secs(2);
+/// For a client to take an answer, and for whoever answers to take a request, as the attribute protocol has it.
+const TRANSACTION_TIME: Duration = Duration::from_secs(30);
+/// After which any client is gone that does not answer: no connection may be silent for longer.
+const LONGEST_SILENCE: Duration = Duration::from_secs(32);
 /// How often a controller has to show that it is there.
 const PULSE_TIME: Duration = Duration::from_secs(5);
 
@@ -239,15 +249,13 @@ type Connection<'a> = GattConnection<'a, 'a, DefaultPacketPool>;
 impl<'a, C: Controller> Device<'a, '_, '_, C> {
     /// Takes client after client, until the host is to end.
     async fn serve(&self) -> Result<(), Error> {
+        if let Some(end) = self.progress.end.get() {
+            self.rest(end).await;
+            return Ok(());
+        }
         let mut peripheral = self.stack.peripheral();
         loop {
-            let connection = match select3(
-                self.link.ended(),
-                self.accept(&mut peripheral),
-                self.link.drop_answers(),
-            )
-            .await
-            {
+            let connection = match select3(self.ended(), self.accept(&mut peripheral), self.link.drop_answers()).await {
                 Either3::Third(never) => match never {},
                 Either3::First(end) => {
                     // Whether it is on or off already makes no difference.
@@ -259,8 +267,11 @@ impl<'a, C: Controller> Device<'a, '_, '_, C> {
             };
             self.progress.client.set(true);
             self.link.tell(Event::Connected(connection.raw().peer_address())).await;
-            let end = self.attend(&connection).await;
+            let mut end = self.attend(&connection).await;
             drop(connection);
+            if end.is_none() {
+                end = self.see_it_gone().await;
+            }
             self.progress.client.set(false);
             self.link.tell(Event::Disconnected).await;
             if let Some(end) = end {
@@ -299,14 +310,14 @@ impl<'a, C: Controller> Device<'a, '_, '_, C> {
         // The host has room for two events, and the one that a client is gone may find none.
         while connection.raw().is_connected() {
             // Answers come before the end.
-            let served = match select3(connection.next(), self.link.answer(), self.link.ended()).await {
+            let served = match select3(connection.next(), self.link.answer(), self.ended()).await {
                 Either3::First(GattConnectionEvent::Disconnected { .. }) => return None,
-                Either3::First(GattConnectionEvent::Gatt { event }) => client.on_event(event).await,
+                Either3::First(GattConnectionEvent::Gatt { event }) => in_time(client.on_event(event)).await,
                 Either3::First(_) => Ok(()),
-                Either3::Second(answer) => client.on_answer(&answer).await,
+                Either3::Second(answer) => in_time(client.on_answer(&answer)).await,
                 Either3::Third(end) => return Some(self.part(connection, &mut client, end).await),
             };
-            // Without room for an answer the client would wait for it in vain.
+            // Without room for an answer the client would wait for it in vain. One that takes none holds up the end.
             if served.is_err() {
                 connection.raw().disconnect();
             }
@@ -324,10 +335,11 @@ impl<'a, C: Controller> Device<'a, '_, '_, C> {
         let unread = serve_while(connection, client, Client::has_to_read);
         let _ = with_timeout(LAST_READ_TIME, unread).await;
         if end == (End::KeepOn { disconnect: false }) {
-            client.close().await;
+            // A client that does not take its answers may miss this one too.
+            let _ = with_timeout(LINGER_TIME, client.close()).await;
             self.say_kept_on().await;
             let stay = serve_while(connection, client, |_| true);
-            match select3(stay, self.link.ended(), self.link.drop_answers()).await {
+            match select3(stay, self.ended(), self.link.drop_answers()).await {
                 Either3::First(()) => return end,
                 Either3::Second(other) => end = other,
                 Either3::Third(never) => match never {},
@@ -338,15 +350,33 @@ impl<'a, C: Controller> Device<'a, '_, '_, C> {
         end
     }
 
+    /// Waits until the controller says that the client is gone. The host has one place for clients, and stops to listen
+    /// while it sends the next one away. Gives how the service is to end, if that is told in between.
+    async fn see_it_gone(&self) -> Option<End> {
+        let gone = select3(self.watch.ended.wait(), self.ended(), self.link.drop_answers());
+        match with_timeout(LONGEST_SILENCE, gone).await {
+            Ok(Either3::Second(end)) => Some(end),
+            Ok(Either3::Third(never)) => match never {},
+            Ok(Either3::First(())) | Err(_) => None,
+        }
+    }
+
     /// Keeps the host running after the service, if that is wanted.
     async fn rest(&self, mut end: End) {
         while end != End::Off {
             self.say_kept_on().await;
-            match select(self.link.ended(), self.link.drop_answers()).await {
+            match select(self.ended(), self.link.drop_answers()).await {
                 Either::First(other) => end = other,
                 Either::Second(never) => match never {},
             }
         }
+    }
+
+    /// How the service is to end, when that is told. It is kept for a host that begins again.
+    async fn ended(&self) -> End {
+        let end = self.link.ended().await;
+        self.progress.end.set(Some(end));
+        end
     }
 
     async fn say_kept_on(&self) {
@@ -363,6 +393,13 @@ impl<'a, C: Controller> Device<'a, '_, '_, C> {
             let _ = self.stack.command(ReadBdAddr::new()).await;
         }
     }
+}
+
+/// Does something for a client that may not take its answers.
+async fn in_time(work: impl Future<Output = Result<(), HostError>>) -> Result<(), HostError> {
+    with_timeout(TRANSACTION_TIME, work)
+        .await
+        .unwrap_or(Err(HostError::Timeout))
 }
 
 /// Serves a client that nobody answers any more, as long as `wanted`.

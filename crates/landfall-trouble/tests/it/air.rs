@@ -31,6 +31,8 @@ pub(crate) struct Air {
     encrypted: Cell<bool>,
     /// The kinds of what the client sent in the attribute protocol.
     asked: RefCell<Vec<u8>>,
+    /// Whether the controllers take their time to end a connection: until a test does.
+    pub(crate) lingers: Cell<bool>,
     /// Whether the device's controller says nothing any more.
     pub(crate) silent: Cell<bool>,
 }
@@ -76,6 +78,7 @@ impl Air {
             key: RefCell::default(),
             encrypted: Cell::new(false),
             asked: RefCell::default(),
+            lingers: Cell::new(false),
             silent: Cell::new(false),
         }
     }
@@ -215,7 +218,7 @@ impl Air {
                 self.advertising.set(*on == 1);
                 vec![]
             }
-            (DISCONNECT, _) => {
+            (DISCONNECT, _) if !self.lingers.get() => {
                 self.disconnect();
                 vec![]
             }
@@ -340,6 +343,7 @@ pub(crate) struct Hand<'a> {
 
 /// Channels of a connection.
 pub(crate) const ATT: u8 = 4;
+pub(crate) const SIGNALS: u8 = 5;
 pub(crate) const SMP: u8 = 6;
 
 impl Hand<'_> {

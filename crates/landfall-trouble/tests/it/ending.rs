@@ -3,10 +3,12 @@
 use core::time::Duration;
 use std::time::Instant;
 
+use bt_hci::event::EventKind;
 use landfall_trouble::peripheral::Error;
+use tokio::time::timeout;
 
 use crate::{
-    air::{ATT, Air, CLIENT},
+    air::{ATT, Air, CLIENT, DEVICE},
     device::{Device, config},
 };
 
@@ -73,6 +75,80 @@ async fn a_request_under_way_fails_when_the_service_ends() {
 }
 
 #[tokio::test]
+async fn another_value_that_is_read_is_not_the_last_answer() {
+    let air = Air::new();
+    let ended = Device::to_its_end(config(), &air, async |device| {
+        let hand = air.hand(CLIENT);
+        hand.connect().await;
+        assert_eq!(hand.ask(b"\x12\x03\x00last").await, [0x13]);
+        device.link.stop();
+        assert_eq!(hand.ask(&[0x0a, 6, 0]).await, [0x0b]);
+        // Who has read all is sent away before.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(hand.ask(&[0x0a, 3, 0]).await, b"\x0btsal");
+        assert_eq!(hand.next_on(ATT).await, None, "sent away");
+    })
+    .await;
+    assert_eq!(ended, Ok(()));
+}
+
+/// Has the host give up, by an event of a connection that it does not know.
+fn knock_over(air: &Air) {
+    air.event(DEVICE, EventKind::EncryptionChangeV1, &[0, 9, 0, 1]);
+}
+
+#[tokio::test]
+async fn a_host_that_gives_up_begins_again() {
+    let air = Air::new();
+    Device::with(config(), &air, async |device| {
+        air.hand(CLIENT).connect().await;
+        device.until_told("connected").await;
+        knock_over(&air);
+        device.until_told("disconnected").await;
+        device.until_told("advertising").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_device_stops_though_the_host_gives_up_over_it() {
+    let air = Air::new();
+    let ended = Device::to_its_end(config(), &air, async |device| {
+        let hand = air.hand(CLIENT);
+        hand.connect().await;
+        assert_eq!(hand.ask(b"\x12\x03\x00last").await, [0x13]);
+        device.link.stop();
+        // The client has an answer to read, so the device waits for it.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        knock_over(&air);
+    });
+    let ended = timeout(Duration::from_secs(10), ended).await.expect("it ends");
+    assert_eq!(ended, Ok(()));
+    assert!(!air.is_advertising());
+}
+
+#[tokio::test]
+async fn a_device_keeps_on_though_the_host_gives_up_over_it() {
+    let air = Air::new();
+    let ended = Device::to_its_end(config(), &air, async |device| {
+        let hand = air.hand(CLIENT);
+        hand.connect().await;
+        assert_eq!(hand.ask(b"\x12\x03\x00last").await, [0x13]);
+        device.link.keep_on(false);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        knock_over(&air);
+        device.until_told("disconnected").await;
+        device.until_told("kepton").await;
+        knock_over(&air);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!air.is_advertising(), "the service has ended");
+        device.link.stop();
+    });
+    let ended = timeout(Duration::from_secs(10), ended).await.expect("it ends");
+    assert_eq!(ended, Ok(()));
+}
+
+#[tokio::test]
 async fn without_a_client_keeping_on_only_ends_the_advertising() {
     let air = Air::new();
     let ended = Device::to_its_end(config(), &air, async |device| {
@@ -128,7 +204,7 @@ async fn a_controller_that_says_it_failed_is_believed() {
     let air = Air::new();
     let ended = Device::to_its_end(config(), &air, async |device| {
         device.until_told("advertising").await;
-        air.event(crate::air::DEVICE, bt_hci::event::EventKind::HardwareError, &[0]);
+        air.event(DEVICE, EventKind::HardwareError, &[0]);
     })
     .await;
     assert_eq!(ended, Err(Error::NotAnswering));

@@ -1,11 +1,13 @@
 //! What no honest client sends. Whatever comes, the device lives, and answers every request exactly once.
 
+use core::time::Duration;
+
 use bt_hci::data::AclPacketBoundary;
 use landfall_trouble::peripheral::{Config, Pairing};
 use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
 
 use crate::{
-    air::{ATT, Air, CLIENT, Hand},
+    air::{ATT, Air, CLIENT, Hand, SIGNALS, SMP},
     device::{Device, SEED, config},
 };
 
@@ -181,6 +183,55 @@ async fn what_is_not_offered_is_refused_or_ignored() {
 }
 
 #[tokio::test]
+async fn signals_are_rejected() {
+    with_a_client(async |_, hand| {
+        for signal in [
+            &[0x06, 7, 4, 0, 0, 0, 0, 0][..],
+            &[0x06, 7, 4, 0, 0x40, 0, 0x40, 0],
+            &[0x12, 7, 8, 0, 6, 0, 12, 0, 0, 0, 200, 0],
+            &[0x14, 7, 10, 0, 0x80, 0, 0x40, 0, 64, 0, 64, 0, 1, 0],
+            &[0x17, 7, 0, 0],
+        ] {
+            hand.send_on(SIGNALS, signal);
+            let rejected = hand.next_on(SIGNALS).await;
+            assert_eq!(rejected, Some(vec![0x01, 7, 2, 0, 0, 0]), "{signal:02x?}");
+        }
+        hand.send_on(SIGNALS, &[0x15, 7, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0]);
+        hand.send_on(0x40, b"to a channel that nobody opened");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_is_there_until_the_controller_says_that_it_is_gone() {
+    let air = Air::new();
+    let offered = Config {
+        pairing: Pairing::Offered(&SEED),
+        ..config()
+    };
+    Device::with(offered, &air, async |device| {
+        let hand = air.hand(CLIENT);
+        hand.connect().await;
+        hand.send(b"\x12\x03\x00wait");
+        device.until_told("wait").await;
+        air.lingers.set(true);
+        // Too much of a packet: the host ends the connection.
+        hand.send_on(SMP, &[0x05, 0x05]);
+        hand.send_part(AclPacketBoundary::Continuing, b"more");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        device.answer_the_first(b"late").await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!air.is_advertising());
+        air.disconnect();
+        air.lingers.set(false);
+        device.until_told("disconnected").await;
+        hand.connect().await;
+        is_alive(&hand).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn values_are_not_found_by_their_type() {
     with_a_client(async |_, hand| {
         is_alive(hand).await;
@@ -262,9 +313,28 @@ fn no_parts_of_any_channel_stop_a_device() {
     let whole = first.prop_map(|(channel, len, payload)| [&[len, 0, channel, 0][..], &payload].concat());
     let fitting = (4_u8..8, vec(any::<u8>(), 0..70))
         .prop_map(|(channel, payload)| [&[payload.len() as u8, 0, channel, 0][..], &payload].concat());
+    let channel = prop_oneof![4 => Just(SIGNALS), 1 => 0x40_u8..0x43];
+    // What is known is of these lengths.
+    let kind = prop::sample::select(vec![
+        (0x01_u8, 2),
+        (0x06, 4),
+        (0x07, 4),
+        (0x12, 8),
+        (0x13, 2),
+        (0x14, 10),
+        (0x15, 10),
+        (0x16, 4),
+        (0x17, 10),
+    ]);
+    let low = || prop_oneof![6 => Just(0), 2 => 1_u8..4, 1 => Just(0x40), 1 => any::<u8>()];
+    let content = kind.prop_flat_map(move |(kind, len)| (Just(kind), vec(low(), len)));
+    let signal = (channel, low(), content).prop_map(|(channel, identifier, (kind, content))| {
+        let len = content.len() as u8;
+        [&[len + 4, 0, channel, 0, kind, identifier, len, 0][..], &content].concat()
+    });
     let part = (
         any::<bool>(),
-        prop_oneof![3 => whole, 3 => fitting, 1 => vec(any::<u8>(), 0..40)],
+        prop_oneof![3 => whole, 3 => fitting, 4 => signal, 1 => vec(any::<u8>(), 0..40)],
     );
     let tested = runner.run(&vec(part, 1..20), |parts| {
         runtime.block_on(async {

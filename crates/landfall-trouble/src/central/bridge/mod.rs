@@ -1,10 +1,13 @@
-//! What stands between the controller and trouble-host 0.8.0's client of the attribute protocol, for three reasons:
+//! What stands between the controller and trouble-host 0.8.0's client of the attribute protocol, for these reasons:
 //!
 //! * The client has no long writes: its encoder for Prepare Write and Execute Write is unimplemented, and the host takes
 //!   their answers for errors. So they leave the host as Write Requests and are translated here, and their answers come
 //!   in as Write Responses.
 //! * Its decoder panics on requests and answers that are too short, and its discovery on some that are badly made.
 //! * Nobody answers what a device asks of us, but for the MTU.
+//! * The host takes the end of a channel that nobody opened for one of its own, and panics. Of the signals, devices like
+//!   ours need one: that they ask for another interval between packets. All others are dropped, and so is what belongs
+//!   to any other channel but that of pairing.
 
 #[cfg(test)]
 mod tests;
@@ -62,25 +65,32 @@ pub(super) enum Write {
 #[derive(Default)]
 struct Inbound {
     parts: Parts,
-    /// What has come of a packet of the attribute protocol.
+    /// What has come of a packet that is collected.
     packet: Packet,
 }
 
 /// What the next part belongs to.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Parts {
-    /// Another protocol's packet.
-    #[default]
-    Foreign,
-    /// One that is collected.
+    /// Pairing.
+    Pairing,
+    /// A packet that is collected.
     Collected,
-    /// One that cannot be, or is over.
+    /// One that is not wanted, cannot be collected, or is over.
+    #[default]
     Skipped,
 }
 
 type Packet = Vec<u8, MOST>;
 
 impl Bridge {
+    /// Forgets what was under way on the last connection.
+    pub(super) fn reset(&self) {
+        self.next_write.take();
+        self.last_write.take();
+        self.inbound.take();
+    }
+
     /// Has the next Write Request stand for something else.
     pub(super) fn translate_next(&self, write: Write) {
         self.next_write.set(write);
@@ -110,26 +120,41 @@ impl Bridge {
         }
     }
 
-    /// Takes a packet on its way in, and gives what the host may have of it: packets of the attribute protocol whole
-    /// and checked.
+    /// Takes a packet on its way in, and gives what the host may have of it: packets of the attribute protocol and
+    /// signals whole and checked.
     fn receive<'a>(&self, acl: AclPacket<'a>, checked: &'a mut Packet) -> AclPacket<'a> {
         let mut inbound = self.inbound.borrow_mut();
         inbound.take(acl.boundary_flag(), acl.data());
         let packet = |data| AclPacket::new(acl.handle(), FIRST, AclBroadcastFlag::PointToPoint, data);
-        if inbound.parts == Parts::Foreign {
+        if inbound.parts == Parts::Pairing {
             self.pause.set(true);
             return acl;
         }
-        let Some(pdu) = inbound.complete() else {
+        let Some((channel, pdu)) = inbound.complete() else {
             return packet(IGNORED);
         };
-        match self.judge(pdu) {
+        let verdict = match channel {
+            SIGNALS => self.judge_signal(pdu),
+            _ => self.judge(pdu),
+        };
+        match verdict {
             Verdict::Pass => inbound.finish(checked, None),
             Verdict::Replace(kind) => inbound.finish(checked, Some(kind)),
             Verdict::BadAnswer => return packet(BAD_ANSWER),
             Verdict::Ignore => return packet(IGNORED),
         }
         packet(checked)
+    }
+
+    /// What becomes of a signal.
+    fn judge_signal(&self, signal: &[u8]) -> Verdict {
+        match signal {
+            [ASK_FOR_INTERVAL, _, 8, 0, wish @ ..] if wish.len() == 8 => {
+                self.pause.set(true);
+                Verdict::Pass
+            }
+            _ => Verdict::Ignore,
+        }
     }
 
     /// What becomes of a packet of the attribute protocol.
@@ -160,8 +185,8 @@ impl Inbound {
         if boundary != AclPacketBoundary::Continuing {
             self.packet.clear();
             self.parts = match part {
-                [_, _, ATT, 0, ..] => Parts::Collected,
-                [_, _, _, _, ..] => Parts::Foreign,
+                [_, _, ATT | SIGNALS, 0, ..] => Parts::Collected,
+                [_, _, SMP, 0, ..] => Parts::Pairing,
                 _ => Parts::Skipped,
             };
         }
@@ -170,17 +195,17 @@ impl Inbound {
         }
     }
 
-    /// The packet without its header, once all of it has come.
-    fn complete(&mut self) -> Option<&[u8]> {
+    /// The packet without its header, and its channel, once all of it has come.
+    fn complete(&mut self) -> Option<(u8, &[u8])> {
         if self.parts == Parts::Skipped {
             return None;
         }
-        let (&[len_low, len_high, _, _], pdu) = self.packet.split_first_chunk()?;
+        let (&[len_low, len_high, channel, _], pdu) = self.packet.split_first_chunk()?;
         let len = usize::from(u16::from_le_bytes([len_low, len_high]));
         if pdu.len() >= len {
             self.parts = Parts::Skipped;
         }
-        (pdu.len() == len).then_some(pdu)
+        (pdu.len() == len).then_some((channel, pdu))
     }
 
     /// Hands the packet over, perhaps as one of another kind.
@@ -315,6 +340,10 @@ impl<C: ControllerCmdAsync<X>, X: cmd::AsyncCmd> ControllerCmdAsync<X> for Bridg
 const FIRST: AclPacketBoundary = AclPacketBoundary::FirstFlushable;
 /// The channel of the attribute protocol, low byte.
 const ATT: u8 = 0x04;
+/// The channel of signals, low byte.
+const SIGNALS: u8 = 0x05;
+/// The channel of pairing, low byte.
+const SMP: u8 = 0x06;
 /// A packet's length and channel.
 const HEADER_LEN: usize = 4;
 /// The longest packet: one of trouble-host's largest pool of packets.
@@ -325,6 +354,8 @@ const IGNORED: &[u8] = &[1, 0, ATT, 0, 0x7e];
 const BAD_ANSWER: &[u8] = &[5, 0, ATT, 0, ERROR_RESPONSE, 0, 0, 0, 0x06];
 /// A request that nobody knows: the host answers it with "request not supported".
 const UNKNOWN_REQUEST: u8 = 0x3e;
+/// The signal with which a device asks for another interval between packets.
+const ASK_FOR_INTERVAL: u8 = 0x12;
 /// The bit of commands.
 const COMMAND: u8 = 0x40;
 

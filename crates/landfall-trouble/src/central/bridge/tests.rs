@@ -82,12 +82,66 @@ fn a_packet_in_parts_reaches_the_host_whole() {
 }
 
 #[test]
-fn other_protocols_pass_as_they_are() {
+fn pairing_passes_as_it_is() {
     let bridge = Bridge::default();
-    let signal = [8, 0, 5, 0, 0x12, 1, 4, 0, 1, 2, 3, 4];
-    let (first, second) = signal.split_at(7);
+    let request = [7, 0, SMP, 0, 0x02, 3, 0, 8, 16, 0, 0];
+    let (first, second) = request.split_at(7);
     assert_eq!(received(&bridge, &[first]), first);
     assert_eq!(received(&bridge, &[first, second]), second);
+}
+
+#[test]
+fn of_the_signals_only_the_wish_for_an_interval_passes() {
+    let bridge = Bridge::default();
+    let wish = [12, 0, SIGNALS, 0, 0x12, 1, 8, 0, 6, 0, 12, 0, 0, 0, 200, 0];
+    assert_eq!(received(&bridge, &[&wish]), wish);
+    let (first, second) = wish.split_at(7);
+    assert_eq!(received(&bridge, &[first]), IGNORED);
+    assert_eq!(received(&bridge, &[first, second]), wish);
+    let end_of_a_channel = [8, 0, SIGNALS, 0, 0x06, 1, 4, 0, 0, 0, 0, 0];
+    for signal in [
+        &end_of_a_channel[..],
+        &[14, 0, SIGNALS, 0, 0x15, 1, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0],
+        &[8, 0, SIGNALS, 0, 0x12, 1, 4, 0, 6, 0, 12, 0],
+        &[12, 0, SIGNALS, 0, 0x12, 1, 4, 0, 6, 0, 12, 0, 6, 1, 0, 0],
+        &[&[20, 0], &wish[2..], &end_of_a_channel[4..]].concat(),
+    ] {
+        let (first, second) = signal.split_at(7);
+        assert_eq!(received(&bridge, &[signal]), IGNORED, "{signal:x?}");
+        assert_eq!(received(&bridge, &[first]), IGNORED, "{signal:x?}");
+        assert_eq!(received(&bridge, &[first, second]), IGNORED, "{signal:x?}");
+    }
+}
+
+#[test]
+fn other_channels_are_closed() {
+    let bridge = Bridge::default();
+    for channel in [0_u16, 1, 7, 0x3a, 0x40, 0x41, 0x0105, 0x0106, 0xffff] {
+        let [low, high] = channel.to_le_bytes();
+        let whole = [12, 0, low, high, 0x12, 1, 8, 0, 6, 0, 12, 0, 0, 0, 200, 0];
+        let (first, second) = whole.split_at(7);
+        assert_eq!(received(&bridge, &[&whole]), IGNORED);
+        assert_eq!(received(&bridge, &[first, second]), IGNORED);
+    }
+    assert_eq!(received(&bridge, &[&[12, 0]]), IGNORED);
+}
+
+#[test]
+fn a_new_connection_begins_with_nothing_under_way() {
+    let bridge = Bridge::default();
+    let write = framed(&[0x12, 3, 0, b'x']);
+    bridge.translate_next(Write::Prepare);
+    bridge.reset();
+    assert!(bridge.send(&write).is_none(), "itself");
+    sent(&bridge, Write::Prepare, &[0x12, 3, 0, 0, 0, b'x']);
+    let answer = framed(&[0x17, 3, 0, 0, 0, b'x']);
+    let (first, second) = answer.split_at(6);
+    assert_eq!(received(&bridge, &[first]), IGNORED);
+    bridge.reset();
+    let mut checked = Packet::new();
+    let rest = bridge.receive(acl(AclPacketBoundary::Continuing, second), &mut checked);
+    assert_eq!(rest.data(), IGNORED);
+    assert_eq!(received(&bridge, &[&answer]), BAD_ANSWER, "nothing was prepared");
 }
 
 #[test]
