@@ -7,7 +7,7 @@ use zbus::{
     Connection, DynamicType, ObjectPath, OwnedVariant, Variant,
     connection::Builder,
     fdo::{DBusProxy, ManagedObjects},
-    names::WellKnownName,
+    names::{BusName, OwnedUniqueName, WellKnownName},
     wire::DynamicDeserialize,
 };
 
@@ -97,6 +97,14 @@ impl Bluez {
             .collect();
         adapters.sort_by_key(|adapter| (adapter.name().len(), adapter.name().to_owned()));
         Ok(adapters)
+    }
+
+    /// The daemon's own name on the bus, by which what it says is known from what others say.
+    pub(crate) async fn daemon(&self) -> Result<OwnedUniqueName, Error> {
+        const CALL: &str = "GetNameOwner";
+        let name = BusName::from_static_str(SERVICE).map_err(|error| Error::of(CALL, error))?;
+        let owner = async { Ok(DBusProxy::new(&self.connection).await?.get_name_owner(name).await?) };
+        within(AT_ONCE, CALL, owner).await
     }
 
     /// The connection to the bus.

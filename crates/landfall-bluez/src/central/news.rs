@@ -1,4 +1,4 @@
-use core::future::ready;
+use core::{future::ready, num::NonZeroUsize};
 use std::collections::HashMap;
 
 use futures_util::{
@@ -13,6 +13,9 @@ use crate::{
     Bluez, Error,
     bus::{AT_ONCE, OBJECT_MANAGER, PROPERTIES, SERVICE, within},
 };
+
+/// How much waits while the daemon is asked for something: another program may have it listen already, in busy air.
+const QUEUE: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");
 
 pub(super) type Properties = HashMap<String, OwnedVariant>;
 
@@ -67,10 +70,15 @@ pub(super) async fn news(bluez: &Bluez) -> Result<impl Stream<Item = News> + Unp
         .build()
         .map_err(|error| Error::of(CALL, error))?;
     let goings = bluez.comings_and_goings().await?;
-    let signals = MessageStream::for_match_rule(rule, bluez.connection(), None);
+    let signals = MessageStream::for_match_rule(rule, bluez.connection(), Some(QUEUE));
     let signals = within(AT_ONCE, CALL, signals).await?;
+    // The rule keeps away what others tell everybody, but not what they tell us alone.
+    let daemon = bluez.daemon().await?;
     let told = signals
-        .filter_map(|message| ready(message.ok().and_then(|message| read(&message))))
+        .filter_map(move |message| {
+            let by_daemon = |message: &Message| message.header().sender() == Some(&*daemon);
+            ready(message.ok().filter(by_daemon).and_then(|message| read(&message)))
+        })
         .chain(once(ready(News::Gone)));
     let goings = goings.filter_map(|is_there| ready((!is_there).then_some(News::Gone)));
     Ok(select(told, goings))

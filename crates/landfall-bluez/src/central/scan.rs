@@ -107,16 +107,23 @@ impl Discovery {
             .await?;
         let mut attempts = 1;
         loop {
-            let discovery = Self {
+            let mut discovery = Self {
                 adapter: adapter.clone(),
                 is_running: true,
             };
             let call = (ADAPTER, "StartDiscovery");
             match bluez.call::<_, ()>(&path, call, &(), SCAN_CALL_TIME).await {
                 Ok(()) => return Ok(discovery),
-                Err(error) if error.is("org.bluez.Error.InProgress") && attempts < ATTEMPTS => attempts += 1,
+                Err(error) if error.is("org.bluez.Error.InProgress") => {
+                    // Nothing was begun, and what ends it would end the next attempt.
+                    discovery.is_running = false;
+                    if attempts == ATTEMPTS {
+                        return Err(error);
+                    }
+                }
                 Err(error) => return Err(error),
             }
+            attempts += 1;
             sleep(AGAIN).await;
         }
     }

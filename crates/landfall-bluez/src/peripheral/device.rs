@@ -12,7 +12,7 @@ use super::{
     call::{self, Access},
     client::{Answer, Client, MAX_ENDPOINTS, Part, Refusal, Reply},
     objects::{Exported, ROOT},
-    registration::{Worked, advertise, hide, register, send_away, take_back},
+    registration::{Worked, advertise, give_name_back, hide, register, send_away, take_back},
     watch::{Heard, Watch},
 };
 use crate::{
@@ -38,8 +38,8 @@ pub(super) struct Device<'a, T> {
     adapter: Option<Adapter>,
     /// Whether that is switched off.
     off: bool,
-    /// An adapter's address, and as which it was known before.
-    alias: Option<(String, String)>,
+    /// Adapters that are called like the device, and their own names.
+    renamed: Vec<(Adapter, String)>,
     advertising: bool,
     /// Whether it ever was on the air.
     began: bool,
@@ -103,7 +103,7 @@ impl<'a, T: FnMut(Event)> Device<'a, T> {
             stage: Stage::Open,
             adapter: None,
             off: false,
-            alias: None,
+            renamed: Vec::new(),
             advertising: false,
             began: false,
             interrupted: None,
@@ -115,8 +115,17 @@ impl<'a, T: FnMut(Event)> Device<'a, T> {
         })
     }
 
-    /// Stays on the air until it is told otherwise.
-    pub(super) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) -> Result<(), Error> {
+    /// Stays on the air until it is told otherwise, and takes back then what BlueZ has of it.
+    pub(super) async fn run(mut self, orders: mpsc::UnboundedReceiver<Order>) -> Result<(), Error> {
+        let ended = self.serve(orders).await;
+        self.give_names_back().await;
+        if let Some(adapter) = &self.adapter {
+            take_back(adapter).await;
+        }
+        ended
+    }
+
+    async fn serve(&mut self, mut orders: mpsc::UnboundedReceiver<Order>) -> Result<(), Error> {
         // Has the daemon started, so that somebody is there to listen to.
         self.bluez.adapters().await?;
         let mut watch = Watch::new(&self.bluez).await?;
@@ -140,10 +149,9 @@ impl<'a, T: FnMut(Event)> Device<'a, T> {
                     (self.tell)(Event::KeptOn);
                 }
                 Some(Order::Stop) | None => {
+                    // First, as the program may not wait for all of the goodbye.
+                    self.give_names_back().await;
                     self.end(&mut watch, true).await;
-                    if let Some(adapter) = &self.adapter {
-                        take_back(adapter, self.alias.as_ref().map_or("", |(_, alias)| alias)).await;
-                    }
                     return Ok(());
                 }
             }
@@ -223,8 +231,8 @@ impl<'a, T: FnMut(Event)> Device<'a, T> {
             Worked::Registered { adapter, alias } => {
                 self.off = false;
                 // A daemon that restarts knows the adapter by our name.
-                if self.alias.as_ref().is_none_or(|(of, _)| of != adapter.address()) {
-                    self.alias = Some((adapter.address().to_owned(), alias));
+                if !self.renamed.iter().any(|(of, _)| of.address() == adapter.address()) {
+                    self.renamed.push(((*adapter).clone(), alias));
                 }
                 self.adapter = Some(*adapter);
             }
@@ -284,8 +292,13 @@ impl<'a, T: FnMut(Event)> Device<'a, T> {
     }
 
     fn interrupt(&mut self, error: Error) {
-        // A daemon that begins finds its adapters a moment later.
-        let follows = matches!(error, Error::NoAdapter | Error::NoSuchAdapter { .. }) && self.interrupted.is_some();
+        // A daemon that ends may first be seen by what it did not answer, and one that begins finds its adapters a moment
+        // later.
+        let follows = self.interrupted.is_some()
+            && matches!(
+                error,
+                Error::NoAdapter | Error::NoSuchAdapter { .. } | Error::NotRunning | Error::Gone
+            );
         if !follows && self.interrupted.as_ref() != Some(&error) && self.stage == Stage::Open {
             (self.tell)(Event::Interrupted(error.clone()));
             self.interrupted = Some(error);
@@ -326,6 +339,11 @@ impl<'a, T: FnMut(Event)> Device<'a, T> {
 
     async fn on_pairing(&self, call: &Message, method: &str) {
         match agent::verdict(method) {
+            // There is no device any more to pair with.
+            Verdict::Accept if self.stage == Stage::Kept => {
+                let connection = self.bluez.connection();
+                call::refuse(connection, call, "org.bluez.Error.Rejected", "the service has ended").await;
+            }
             Verdict::Accept => self.reply(call, &()).await,
             Verdict::Reject => {
                 let connection = self.bluez.connection();
@@ -413,20 +431,20 @@ impl<'a, T: FnMut(Event)> Device<'a, T> {
 
     /// Ends the service: clients find it no more, and the one that is there reads what it was told of.
     async fn end(&mut self, watch: &mut Watch, disconnect: bool) {
-        if self.stage != Stage::Open {
-            return;
+        if self.stage == Stage::Open {
+            self.stage = Stage::Ending;
+            let waiting = self.client.as_mut().and_then(Client::give_up);
+            self.send(waiting).await;
+            self.attend_while(watch, GOODBYE_TIME, |device| {
+                device.advertising || device.work.is_some()
+            })
+            .await;
+            self.attend_while(watch, LAST_READ_TIME, |device| {
+                device.client.as_ref().is_some_and(Client::has_to_read)
+            })
+            .await;
         }
-        self.stage = Stage::Ending;
-        let waiting = self.client.as_mut().and_then(Client::give_up);
-        self.send(waiting).await;
-        self.attend_while(watch, GOODBYE_TIME, |device| {
-            device.advertising || device.work.is_some()
-        })
-        .await;
-        self.attend_while(watch, LAST_READ_TIME, |device| {
-            device.client.as_ref().is_some_and(Client::has_to_read)
-        })
-        .await;
+        // One that was kept on may still have its client.
         if disconnect {
             self.attend_while(watch, LINGER_TIME, |device| device.client.is_some())
                 .await;
@@ -450,6 +468,12 @@ impl<'a, T: FnMut(Event)> Device<'a, T> {
             if self.take(next).await.is_err() {
                 return;
             }
+        }
+    }
+
+    async fn give_names_back(&mut self) {
+        for (adapter, alias) in self.renamed.drain(..) {
+            give_name_back(&adapter, &alias).await;
         }
     }
 

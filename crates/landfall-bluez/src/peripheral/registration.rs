@@ -50,7 +50,6 @@ pub(super) async fn register(
 ) -> Result<Worked, Error> {
     let adapter = bluez.adapter(adapter.as_deref()).await?;
     adapter.power_on().await?;
-    let alias = rename(&adapter, &name).await?;
     register_agent(&bluez).await?;
     if encryption {
         adapter.set("Pairable", Variant::from(true), AT_ONCE).await?;
@@ -59,6 +58,8 @@ pub(super) async fn register(
     let method = (GATT_MANAGER, "RegisterApplication");
     let registered = bluez.call(&adapter.path(), method, &arguments, IN_A_WHILE).await;
     already(registered)?;
+    // Last, so that the old name is not lost with what comes after it.
+    let alias = rename(&adapter, &name).await?;
     let adapter = Box::new(adapter);
     Ok(Worked::Registered { adapter, alias })
 }
@@ -67,11 +68,11 @@ pub(super) async fn register(
 /// they are connected to (BlueZ, iOS) know it by that from then on, and not by the one that is advertised.
 async fn rename(adapter: &Adapter, name: &str) -> Result<String, Error> {
     let alias: String = adapter.get("Alias").await?;
+    // Without a name of its own it follows the computer's.
+    let computer: String = adapter.get("Name").await?;
     if !name.is_empty() && alias != name {
         adapter.set("Alias", Variant::from(name), AT_ONCE).await?;
     }
-    // Without a name of its own it follows the computer's.
-    let computer: String = adapter.get("Name").await?;
     Ok(if alias == computer { String::new() } else { alias })
 }
 
@@ -122,10 +123,13 @@ pub(super) async fn send_away(bluez: Bluez, client: OwnedObjectPath) -> Result<W
     Ok(Worked::SentAway)
 }
 
-/// Has BlueZ forget service and agent, and know the adapter as `alias` again. What fails is gone already, or goes with
-/// the connection to the bus.
-pub(super) async fn take_back(adapter: &Adapter, alias: &str) {
+/// Has BlueZ know the adapter as `alias` again. One that is gone is asked in vain.
+pub(super) async fn give_name_back(adapter: &Adapter, alias: &str) {
     let _ = adapter.set("Alias", Variant::from(alias), AT_ONCE).await;
+}
+
+/// Has BlueZ forget service and agent. What fails is gone already, or goes with the connection to the bus.
+pub(super) async fn take_back(adapter: &Adapter) {
     let bluez = adapter.bluez();
     let method = (GATT_MANAGER, "UnregisterApplication");
     let _ = bluez

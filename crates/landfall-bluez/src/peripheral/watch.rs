@@ -7,7 +7,7 @@ use zbus::{
     MatchRule, Message, MessageStream, ObjectPath, OwnedObjectPath, OwnedVariant,
     fdo::DBusProxy,
     message::Type,
-    names::{BusName, OwnedUniqueName, UniqueName},
+    names::{OwnedUniqueName, UniqueName},
 };
 
 use crate::{
@@ -60,11 +60,9 @@ impl Watch {
             let added = async { Ok(bus.add_match_rule(rule.build()?).await?) };
             within(AT_ONCE, "AddMatch", added).await?;
         }
-        let name = BusName::from_static_str(SERVICE).map_err(|error| Error::of("GetNameOwner", error))?;
-        let daemon = within(AT_ONCE, "GetNameOwner", async { Ok(bus.get_name_owner(name).await?) }).await;
         Ok(Self {
             messages,
-            daemon: daemon.ok(),
+            daemon: bluez.daemon().await.ok(),
         })
     }
 
