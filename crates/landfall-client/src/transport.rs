@@ -107,6 +107,14 @@ pub enum RadioProblem {
     /// The adapter is switched off for all programs: airplane mode, `rfkill`, or a switch of the computer's.
     #[error("it is blocked by airplane mode, rfkill or a switch")]
     Blocked,
+    /// The controller of one's own cannot be used.
+    #[error("{why}")]
+    Controller {
+        /// Whether it can be reached but does not answer.
+        is_silent: bool,
+        /// Which one it is, and what is wrong with it.
+        why: String,
+    },
     /// Anything else that the Bluetooth service says.
     #[error("{0}")]
     Failed(String),

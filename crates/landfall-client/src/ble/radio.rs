@@ -53,8 +53,7 @@ pub async fn check(radio: &Radio) -> Result<(), TransportError> {
 /// said more of itself; it may break the scan off.
 ///
 /// # Errors
-/// [`TransportError::Radio`] if the system's Bluetooth cannot be used, [`TransportError::Unreachable`] if the
-/// controller of one's own cannot be reached or does not work.
+/// [`TransportError::Radio`] if the system's Bluetooth or the controller of one's own cannot be used.
 ///
 /// # Panics
 /// Outside a tokio runtime with I/O and time enabled.
@@ -90,8 +89,8 @@ pub async fn find(radio: &Radio, filter: &Filter, time: Duration) -> Result<Opti
 /// When the transport is dropped it says goodbye to the device, for which it takes its time (5 s at most).
 ///
 /// # Errors
-/// [`TransportError::Unreachable`] if the device is, or the controller of one's own; [`TransportError::Radio`] if the
-/// system's Bluetooth cannot be used.
+/// [`TransportError::Unreachable`] if the device is; [`TransportError::Radio`] if the system's Bluetooth or the
+/// controller of one's own cannot be used.
 ///
 /// # Panics
 /// As [`discover`].

@@ -1,18 +1,17 @@
 //! The link over a Bluetooth stack that runs in a thread of its own, so that it answers the device's own requests while
 //! nothing is asked, and says goodbye in whatever way the link ends.
 
-#[cfg(any(feature = "bluez", feature = "btleplug"))]
-use core::future::pending;
 use core::{
-    future::Future,
+    future::{Future, poll_fn},
     sync::atomic::{AtomicBool, Ordering},
+    task::{Poll, ready},
     time::Duration,
 };
 use std::{
     borrow::ToOwned,
     io,
     string::ToString,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{Builder, JoinHandle},
     vec::Vec,
 };
@@ -74,9 +73,12 @@ const READ_AGAIN: Duration = Duration::from_millis(500);
 pub(super) struct Orders {
     waiting: mpsc::UnboundedReceiver<Order>,
     connected: Arc<AtomicBool>,
-    /// Who waits for a connection.
-    wanted: Option<Answer<()>>,
+    wanted: Wanted,
 }
+
+/// Who waits for a connection, shared so that it can be watched while the connection is made.
+#[derive(Clone)]
+struct Wanted(Arc<Mutex<Option<Answer<()>>>>);
 
 /// Why a connection is to be ended.
 pub(super) enum End {
@@ -151,26 +153,33 @@ impl GattLink for StackLink {
 
 impl Orders {
     /// Whether a connection is wanted.
-    pub(super) const fn want_connection(&self) -> bool {
-        self.wanted.is_some()
+    pub(super) fn want_connection(&self) -> bool {
+        self.wanted.lock().is_some()
     }
 
     /// Tells whoever waits for a connection what has come of it.
     pub(super) fn tell(&mut self, result: Result<(), TransportError>) {
         self.connected.store(result.is_ok(), Ordering::Relaxed);
-        if let Some(answer) = self.wanted.take() {
+        let waiting = self.wanted.lock().take();
+        if let Some(answer) = waiting {
             // It may have gone meanwhile.
             _ = answer.send(result);
         }
     }
 
-    /// Waits until nobody waits any more for the connection that was wanted.
-    #[cfg(any(feature = "bluez", feature = "btleplug"))]
-    pub(super) async fn given_up(&mut self) {
-        match &mut self.wanted {
-            Some(answer) => answer.closed().await,
-            None => pending().await,
-        }
+    /// Waits until nobody waits any more for the connection that was wanted, which then is no longer. It never comes to
+    /// that once something was told.
+    pub(super) fn given_up(&self) -> impl Future<Output = ()> + use<> {
+        let wanted = self.wanted.clone();
+        poll_fn(move |context| {
+            let mut wanted = wanted.lock();
+            let Some(answer) = &mut *wanted else {
+                return Poll::Pending;
+            };
+            ready!(answer.poll_closed(context));
+            *wanted = None;
+            Poll::Ready(())
+        })
     }
 
     /// Does what is ordered on the connection to `peer`.
@@ -187,7 +196,7 @@ impl Orders {
                 Some(Order::Write { handle, value, answer }) => answer_with(answer, peer.write(handle, &value)).await,
                 Some(Order::Read { handle, answer }) => answer_with(answer, read(peer, handle)).await,
                 Some(Order::Reconnect(answer)) => {
-                    self.wanted = Some(answer);
+                    *self.wanted.lock() = Some(answer);
                     return End::Parting;
                 }
             };
@@ -204,13 +213,20 @@ impl Orders {
 
     /// Waits until a connection is wanted again. What else is ordered is lost.
     pub(super) async fn next_wanted(&mut self) {
-        while self.wanted.is_none()
+        while !self.want_connection()
             && let Some(order) = self.waiting.recv().await
         {
             if let Order::Reconnect(answer) = order {
-                self.wanted = Some(answer);
+                *self.wanted.lock() = Some(answer);
             }
         }
+    }
+}
+
+impl Wanted {
+    fn lock(&self) -> MutexGuard<'_, Option<Answer<()>>> {
+        // Nothing is left half done, whatever panicked.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -229,7 +245,7 @@ impl Host {
         let taken = Orders {
             waiting,
             connected: Arc::clone(&connected),
-            wanted: Some(wanted),
+            wanted: Wanted(Arc::new(Mutex::new(Some(wanted)))),
         };
         let cannot_run = |error: io::Error| TransportError::Unreachable(error.to_string());
         let runtime = runtime::Builder::new_current_thread()

@@ -9,7 +9,7 @@ use landfall_client::{
         radio::{AnyLink, Radio, connect as connect_to, discover},
     },
 };
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::{sync::mpsc::UnboundedSender, time::timeout};
 
 use super::radio::{is_usual, radio};
 use crate::{
@@ -41,7 +41,8 @@ pub(super) async fn connect(
     let label = device.label();
     printer.event(&Event::BluetoothConnecting(device.clone()));
     printer.step(&format!("Connecting to {label}"));
-    match connect_to(&search.radio, &device.found).await {
+    let connected = timeout(longest, connect_to(&search.radio, &device.found)).await;
+    match connected.unwrap_or(Err(TransportError::TimedOut(target.timeout))) {
         Ok(transport) => Ok((transport, label)),
         Err(error) => Err(Failure::of_bluetooth(&error, &label)),
     }
@@ -196,7 +197,6 @@ impl Search<'_> {
         };
         match discover(&self.radio, time, on_found).await {
             Ok(all) => Ok(all.iter().map(as_heard).collect()),
-            Err(TransportError::Unreachable(why)) => Err(Failure::new(Problem::ControllerUnusable).because(why)),
             Err(error) => Err(Failure::of_bluetooth(&error, "the device")),
         }
     }

@@ -17,7 +17,7 @@ use super::{
     watched::Watched,
     wifi,
 };
-use crate::exit::Exit;
+use crate::{exit::Exit, print::text::printable};
 
 /// One run: what was asked for, and the device.
 pub(super) struct Run<'a> {
@@ -101,7 +101,8 @@ impl Run<'_> {
                 Ok(answer) => {
                     let info = VersionInfo::parse(&answer);
                     if self.args.verbose {
-                        say(&format!("proto-ver response :  {}", info.text));
+                        let lines: Vec<_> = info.text.lines().map(|line| printable(line.as_bytes())).collect();
+                        say(&format!("proto-ver response :  {}", lines.join("\n")));
                     }
                     self.version = Some(info);
                 }

@@ -34,7 +34,13 @@ impl Failure {
             TransportError::Unreachable(why) => Self::new(Problem::BluetoothUnreachable)
                 .saying(format!("{device} cannot be reached over Bluetooth"))
                 .because(why),
-            TransportError::Lost(why) => Self::new(Problem::ConnectionLost).because(why),
+            TransportError::TimedOut(_) => Self::new(Problem::BluetoothNoAnswer)
+                .saying(format!("{device} does not answer over Bluetooth"))
+                .because(error),
+            TransportError::Lost(why) => Self::new(Problem::BluetoothLost).because(why),
+            TransportError::Protocol(_) => Self::new(Problem::NotProvisioning)
+                .saying(format!("{device} is not in provisioning"))
+                .because(error),
             TransportError::TooLong(_) => Self::new(Problem::RequestTooLong)
                 .because("a device takes values of at most 512 bytes over Bluetooth, and some take less"),
             error => Self::of_transport(error, device),
@@ -56,6 +62,8 @@ impl Failure {
                     known => format!("this computer has {}", known.join(", ")),
                 })
                 .hint("name one of those, or leave out --adapter"),
+            RadioProblem::Controller { is_silent: true, why } => Self::new(Problem::ControllerSilent).because(why),
+            RadioProblem::Controller { why, .. } => Self::new(Problem::ControllerUnusable).because(why),
             RadioProblem::Off => Self::new(Problem::BluetoothOff),
             RadioProblem::Blocked => Self::new(Problem::BluetoothBlocked),
             problem => Self::new(Problem::BluetoothBroken).because(problem),

@@ -102,6 +102,17 @@ problems! {
         BluetoothUnreachable, "bluetooth-unreachable", Unreachable: "the device cannot be reached over Bluetooth"
             because "it went out of range, or another phone or computer is connected to it"
             then ["bring it close, close other apps that use it, and try again"];
+        BluetoothNoAnswer, "bluetooth-no-answer", TimedOut: "the device does not answer over Bluetooth"
+            because "it is out of range, switched off, or busy; an answer is waited for 30 s, whatever --timeout says"
+            then ["bring it close and try again; if it stays, restart the device",
+                  "if it was the connecting that took too long, wait longer with --timeout SECONDS"];
+        BluetoothLost, "bluetooth-lost", Failure: "the Bluetooth connection to the device was lost"
+            because "the device went out of range, restarted, or ended it"
+            then ["bring it close and try again"];
+        NotProvisioning, "not-provisioning", Failure: "the device is not in provisioning"
+            because "it has no provisioning service over Bluetooth, or what it answers there is not the protocol"
+            then ["check that it is the device you mean: --device NAME",
+                  "have it wait for provisioning: restart it, or reset it to factory settings"];
         NotEncrypted, "not-encrypted", Failure: "the device wants an encrypted connection, and none could be made"
             because "pairing failed: it was refused, or one side still has a key that the other has lost"
             then ["make this computer forget the device, then try again: bluetoothctl remove ADDRESS"];

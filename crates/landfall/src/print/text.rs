@@ -28,7 +28,7 @@ pub(crate) fn printable(octets: &[u8]) -> String {
     let mut text = String::with_capacity(octets.len());
     for chunk in octets.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if c.is_control() {
+            if c.is_control() || is_invisible(c) {
                 let mut buffer = [0; 4];
                 c.encode_utf8(&mut buffer)
                     .bytes()
@@ -40,6 +40,12 @@ pub(crate) fn printable(octets: &[u8]) -> String {
         chunk.invalid().iter().for_each(|byte| escape(&mut text, *byte));
     }
     text
+}
+
+/// Whether a character turns the direction of what follows, or makes two names look alike: joiners, marks, line and
+/// paragraph separators, embeddings, isolates, the byte order mark (Unicode Standard Annex 9; general category Cf).
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// A network's name, or a word for one that hides it.
@@ -110,6 +116,7 @@ mod tests {
     fn names_cannot_drive_a_terminal() {
         assert_eq!(printable(b"caf\xc3\xa9 \x1b[2J\xff"), "café \\x1b[2J\\xff");
         assert_eq!(printable("\u{9b}31m".as_bytes()), "\\xc2\\x9b31m");
+        assert_eq!(printable("a\u{202e}b".as_bytes()), "a\\xe2\\x80\\xaeb");
     }
 
     #[test]

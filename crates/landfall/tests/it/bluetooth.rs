@@ -1,5 +1,7 @@
 //! Devices over Bluetooth, on virtual controllers.
 
+use std::net::TcpListener;
+
 use crate::{
     air::{Air, Beacon},
     failures::assert_problem,
@@ -176,6 +178,8 @@ fn a_device_that_takes_no_connection_is_told_so() {
     let air = Air::with(&EVERYBODY[..1]);
     let failed = client(&air, &["info", "--device", "PROV_weak"]);
     assert_problem(&failed, "bluetooth-unreachable", 3);
+    let failed = client(&air, &["info", "--device", "PROV_weak", "--timeout", "3"]);
+    assert_problem(&failed, "bluetooth-no-answer", 7);
 }
 
 #[test]
@@ -183,6 +187,10 @@ fn a_controller_that_is_not_there_is_told_so() {
     let failed = landfall(&["info", "--hci", "tcp:127.0.0.1:1", "--device", "PROV_261FCC"]);
     assert_problem(&failed, "controller-unusable", 3);
     assert!(failed.stderr.contains("tcp:127.0.0.1:1"), "{}", failed.stderr);
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent = format!("tcp:{}", silent.local_addr().expect("it has one"));
+    let failed = landfall(&["info", "--hci", &silent, "--device", "PROV_261FCC", "--timeout", "1"]);
+    assert_problem(&failed, "controller-silent", 7);
 }
 
 #[test]

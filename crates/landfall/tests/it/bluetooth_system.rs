@@ -45,6 +45,7 @@ fn with_adapter_off(is_blocked: bool) -> World {
 }
 
 const INFO: [&str; 5] = ["info", "--transport", "ble", "--timeout", "1"];
+const INFO_OF_KITCHEN: [&str; 3] = ["info", "--device", "PROV_kitchen"];
 
 #[test]
 fn bluetooth_that_cannot_be_used_is_told_with_a_way_out() {
@@ -127,7 +128,7 @@ fn several_devices_are_listed_with_how_to_choose_one() {
 fn a_device_that_refuses_the_connection_is_told_so() {
     let mut device = FakeDevice::new(KITCHEN, "PROV_kitchen");
     device.connects = [Some("Page Timeout"); 8].into();
-    let (failed, _) = client_in(World::with([device]), &INFO);
+    let (failed, _) = client_in(World::with([device]), &INFO_OF_KITCHEN);
     assert_problem(&failed, "bluetooth-unreachable", 3);
     assert!(
         failed.stderr.contains("PROV_kitchen (F0:00:00:00:00:01)"),
@@ -141,6 +142,22 @@ fn a_connection_that_cannot_be_encrypted_is_told_so() {
     let mut device = FakeDevice::new(KITCHEN, "PROV_kitchen");
     let refusal = Fault::Fails("NotAuthorized", "Operation Not Authorized");
     device.writes = [refusal; 8].into();
-    let (failed, _) = client_in(World::with([device]), &INFO);
+    let (failed, _) = client_in(World::with([device]), &INFO_OF_KITCHEN);
     assert_problem(&failed, "not-encrypted", 1);
+}
+
+#[test]
+fn what_fails_on_a_connection_is_told_in_words_of_bluetooth() {
+    let mut leaving = FakeDevice::new(KITCHEN, "PROV_kitchen");
+    leaving.writes = [Fault::EndsWithoutAnswer; 8].into();
+    let mut other = FakeDevice::new(KITCHEN, "PROV_kitchen");
+    other.service.uuid = "0000180f-0000-1000-8000-00805f9b34fb".to_owned();
+    other.service.characteristics.clear();
+    for (code, device) in [("bluetooth-lost", leaving), ("not-provisioning", other)] {
+        let (failed, _) = client_in(World::with([device]), &INFO_OF_KITCHEN);
+        assert_problem(&failed, code, 1);
+        for foreign in ["Wi-Fi", "--host"] {
+            assert!(!failed.stderr.contains(foreign), "{}", failed.stderr);
+        }
+    }
 }

@@ -143,7 +143,13 @@ fn a_controller_that_is_not_there_is_told() {
     nowhere.env("LANDFALL_HCI", "tcp:127.0.0.1:1");
     let finished = with_input(nowhere, "");
     finished.assert_raised("RuntimeError: Failed to establish connection");
-    assert!(finished.stdout.contains("Connection Failure : "), "{}", finished.stdout);
+    assert!(
+        finished
+            .stdout
+            .contains("Bluetooth cannot be used: the controller at tcp:127.0.0.1:1: "),
+        "{}",
+        finished.stdout
+    );
     let mut nonsense = command(ESP_PROV, &["--transport", "ble"]);
     nonsense.env("LANDFALL_HCI", "tcp:");
     let finished = with_input(nonsense, "");

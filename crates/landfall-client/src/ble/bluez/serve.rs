@@ -11,7 +11,7 @@ use landfall_bluez::{
     central::{self, Device, Error, Service},
 };
 use landfall_protocomm::gatt::ServiceUuid;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use zeroize::Zeroizing;
 
 use super::{Found, Place, problem};
@@ -34,6 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// In which a daemon that was restarted, or an adapter that was plugged in again, is there again.
 const RETURN_TIME: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_millis(500);
+/// In which somebody who gave up and has nothing else to order is gone.
+const GOING_TIME: Duration = Duration::from_millis(100);
 
 impl Stack for BluezStack {
     async fn serve(&self, mut orders: Orders) {
@@ -64,9 +66,12 @@ impl Stack for BluezStack {
                 End::Parting => {}
                 End::Lost => orders.next_wanted().await,
                 End::GivenUp => {
-                    // The device can serve others meanwhile.
-                    central.disconnect().await;
-                    orders.next_wanted().await;
+                    // Whoever gives up mostly goes, and then the goodbye below is enough.
+                    if timeout(GOING_TIME, orders.next_wanted()).await.is_err() {
+                        // The device can serve others meanwhile.
+                        central.disconnect().await;
+                        orders.next_wanted().await;
+                    }
                 }
             }
         }

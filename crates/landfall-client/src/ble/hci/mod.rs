@@ -5,8 +5,8 @@
 
 mod serve;
 
-use core::{ops::ControlFlow, time::Duration};
-use std::{format, string::ToString, vec::Vec};
+use core::{fmt::Display, ops::ControlFlow, time::Duration};
+use std::{format, vec::Vec};
 
 pub use landfall_trouble::hci::{HciAddress, InvalidHciAddress};
 use landfall_trouble::{
@@ -16,13 +16,13 @@ use landfall_trouble::{
 
 use self::serve::HciStack;
 use super::{Address, AddressKind, BleTransport, Discovery, Filter, Found, Report, StackLink, discovery::Search};
-use crate::TransportError;
+use crate::{RadioProblem, TransportError};
 
 /// Listens for `time` with the controller at `hci`, and gives all devices heard. `on_found` sees each as soon as it is
 /// heard, and again when it has said more of itself; it may break the scan off.
 ///
 /// # Errors
-/// [`TransportError::Unreachable`] if the controller cannot be reached or does not work.
+/// [`TransportError::Radio`] if the controller cannot be reached or does not work.
 ///
 /// # Panics
 /// Outside a tokio runtime with I/O and time enabled.
@@ -43,8 +43,8 @@ pub async fn discover(
     });
     match tokio::time::timeout(time + CONTROLLER_TIME, scan).await {
         Ok(Ok(Ok(_))) => Ok(discovery.into_found()),
-        Ok(Ok(Err(_)) | Err(_)) => Err(no_controller(hci, &NOT_WORKING)),
-        Err(_) => Err(no_controller(hci, &NOT_ANSWERING)),
+        Ok(Ok(Err(_)) | Err(_)) => Err(not_working(hci)),
+        Err(_) => Err(not_answering(hci)),
     }
 }
 
@@ -66,7 +66,7 @@ pub async fn find(hci: &HciAddress, filter: &Filter, time: Duration) -> Result<O
 /// The host has a thread of its own until the transport is dropped, which then waits for the goodbye (2 s at most).
 ///
 /// # Errors
-/// [`TransportError::Unreachable`] if the controller or the device is.
+/// [`TransportError::Unreachable`] if the device is, [`TransportError::Radio`] if the controller cannot be used.
 ///
 /// # Panics
 /// As [`discover`].
@@ -82,13 +82,22 @@ async fn open(hci: &HciAddress) -> Result<impl Controller + use<>, TransportErro
     let opened = tokio::time::timeout(CONTROLLER_TIME, hci.open()).await;
     match opened {
         Ok(Ok(controller)) => Ok(controller),
-        Ok(Err(error)) => Err(no_controller(hci, &error)),
-        Err(_) => Err(no_controller(hci, &NOT_ANSWERING)),
+        Ok(Err(error)) => Err(no_controller(hci, false, &error)),
+        Err(_) => Err(not_answering(hci)),
     }
 }
 
-fn no_controller(hci: &HciAddress, why: &dyn ToString) -> TransportError {
-    TransportError::Unreachable(format!("the Bluetooth controller at {hci}: {}", why.to_string()))
+fn not_working(hci: &HciAddress) -> TransportError {
+    no_controller(hci, false, &"it does not work as a Bluetooth controller")
+}
+
+fn not_answering(hci: &HciAddress) -> TransportError {
+    no_controller(hci, true, &"it does not answer")
+}
+
+fn no_controller(hci: &HciAddress, is_silent: bool, why: &dyn Display) -> TransportError {
+    let why = format!("the controller at {hci}: {why}");
+    RadioProblem::Controller { is_silent, why }.into()
 }
 
 /// An address for this host, drawn at random, as a controller need not have one of its own.
@@ -131,7 +140,5 @@ fn host_address(found: &Found) -> HostAddress {
     }
 }
 
-const NOT_ANSWERING: &str = "it does not answer";
-const NOT_WORKING: &str = "it does not work as a Bluetooth controller";
 /// A controller that works answers in this time.
 const CONTROLLER_TIME: Duration = Duration::from_secs(5);

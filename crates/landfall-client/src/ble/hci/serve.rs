@@ -8,11 +8,10 @@ use std::{
 };
 
 use landfall_protocomm::gatt::ServiceUuid;
+use tokio::time::sleep;
 use zeroize::Zeroizing;
 
-use super::{
-    Central, Controller, Found, HciAddress, NOT_WORKING, central, host_address, no_controller, open, own_address, seed,
-};
+use super::{Central, Controller, Found, HciAddress, central, host_address, not_working, open, own_address, seed};
 use crate::{
     TransportError,
     ble::{
@@ -31,12 +30,20 @@ pub(super) struct HciStack {
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Connections that a device may end at once before it is believed.
 const ATTEMPTS: u32 = 3;
+/// In which a controller is told that a connection is not wanted any more.
+const CANCEL_TIME: Duration = Duration::from_millis(100);
 /// Longest time for finding a device's endpoints, whatever it says.
 const LIST_TIME: Duration = Duration::from_secs(20);
 
 impl Stack for HciStack {
     async fn serve(&self, mut orders: Orders) {
-        let controller = match open(&self.hci).await {
+        let given_up = orders.given_up();
+        let opened = tokio::select! {
+            biased;
+            opened = open(&self.hci) => opened,
+            () = given_up => return,
+        };
+        let controller = match opened {
             Ok(controller) => controller,
             Err(error) => return orders.tell(Err(error)),
         };
@@ -45,7 +52,7 @@ impl Stack for HciStack {
         })
         .await;
         if served.is_err() {
-            orders.tell(Err(no_controller(&self.hci, &NOT_WORKING)));
+            orders.tell(Err(not_working(&self.hci)));
         }
     }
 }
@@ -56,31 +63,53 @@ impl HciStack {
         let mut attempts = 0;
         while orders.want_connection() {
             attempts += 1;
-            let address = host_address(&self.device);
-            let end = central
-                .connect(address, PATIENCE, async |peer| {
-                    attempts = 0;
-                    orders.tell(Ok(()));
-                    let mut peer = HciPeer {
-                        peer,
-                        advertised: self.device.service,
-                    };
-                    orders.obey(&mut peer).await
-                })
-                .await;
+            let given_up = orders.given_up();
+            let connection = central.connect(host_address(&self.device), PATIENCE, async |peer| {
+                attempts = 0;
+                orders.tell(Ok(()));
+                let mut peer = HciPeer {
+                    peer,
+                    advertised: self.device.service,
+                };
+                orders.obey(&mut peer).await
+            });
+            let end = tokio::select! {
+                biased;
+                end = connection => Some(end),
+                () = given_up => None,
+            };
             orders.disconnected();
+            let Some(end) = end else {
+                // The host tells the controller meanwhile, which else goes on connecting.
+                sleep(CANCEL_TIME).await;
+                orders.next_wanted().await;
+                continue;
+            };
             match end {
                 Ok(End::Parting) => {}
                 Ok(End::GivenUp | End::Lost) => orders.next_wanted().await,
                 // The first packets of a connection are lost easily, and it with them.
                 Err(central::Error::Disconnected) if (1..ATTEMPTS).contains(&attempts) => {}
                 Err(error) => {
-                    orders.tell(Err(not_connected(&self.device, &error)));
+                    orders.tell(Err(self.not_connected(&error)));
                     attempts = 0;
                     orders.next_wanted().await;
                 }
             }
         }
+    }
+
+    fn not_connected(&self, error: &central::Error) -> TransportError {
+        TransportError::Unreachable(match error {
+            central::Error::Controller => return not_working(&self.hci),
+            central::Error::TimedOut => format!(
+                "nothing was heard of {} for {} s, or it did not take the connection",
+                self.device.address,
+                PATIENCE.as_secs()
+            ),
+            central::Error::Disconnected => "the device ended the connection at once".to_owned(),
+            error => error.to_string(),
+        })
     }
 }
 
@@ -167,16 +196,4 @@ fn meaning(error: central::Error, len: usize) -> TransportError {
         central::Error::Pairing => TransportError::EncryptionNeeded,
         error => TransportError::Lost(error.to_string()),
     }
-}
-
-fn not_connected(device: &Found, error: &central::Error) -> TransportError {
-    TransportError::Unreachable(match error {
-        central::Error::TimedOut => format!(
-            "nothing was heard of {} for {} s, or it did not take the connection",
-            device.address,
-            PATIENCE.as_secs()
-        ),
-        central::Error::Disconnected => "the device ended the connection at once".to_owned(),
-        error => error.to_string(),
-    })
 }

@@ -409,6 +409,36 @@ async fn a_request_that_is_given_up_ends_the_connection() {
 }
 
 #[tokio::test]
+async fn whoever_gives_up_a_request_and_goes_says_goodbye_once() {
+    let computer = Computer::near([device()]);
+    let mut transport = computer.connected().await;
+    computer.bluez.world().devices[0].writes.push_back(Fault::Hangs);
+    let before = computer.times("Disconnect");
+    tokio::time::timeout(SHORT, ask(&mut transport, "prov-scan"))
+        .await
+        .expect_err("nothing comes");
+    drop(transport);
+    assert_eq!(
+        computer.times("Disconnect"),
+        before,
+        "BlueZ ends it as it forgets the device"
+    );
+    assert_eq!(computer.times("RemoveDevice"), 1);
+    assert!(!computer.bluez.world().devices[0].is_connected);
+}
+
+#[tokio::test]
+async fn connecting_to_a_device_that_is_not_heard_is_given_up_at_once() {
+    let computer = Computer::near([]);
+    let began = Instant::now();
+    tokio::time::timeout(SHORT, computer.connect())
+        .await
+        .err()
+        .expect("it is listened for");
+    assert!(began.elapsed() < SHORT + Duration::from_secs(2));
+}
+
+#[tokio::test]
 async fn a_device_that_bluez_does_not_list_is_listened_for() {
     let computer = Computer::near([device()]);
     drop(computer.connected().await);

@@ -3,6 +3,8 @@
 #[cfg(all(feature = "bluez", target_os = "linux"))]
 mod bluez;
 mod discovery;
+#[cfg(feature = "hci")]
+mod hci;
 mod link;
 mod transport;
 

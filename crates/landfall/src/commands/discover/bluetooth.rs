@@ -131,12 +131,14 @@ enum Wanted {
 impl Wanted {
     fn new(args: &Discover) -> Self {
         let filter = Filter {
-            prefix: args.prefix.clone(),
+            prefix: args.prefix.clone().filter(|prefix| !prefix.is_empty()),
             service: args.service_uuid.map(ServiceUuid::new),
             ..Filter::default()
         };
         match filter {
             _ if args.all => Self::All,
+            // An empty prefix is one that every name has.
+            filter if filter == Filter::default() && args.prefix.is_some() => Self::All,
             filter if filter == Filter::default() => Self::Usual,
             filter => Self::Only(filter),
         }

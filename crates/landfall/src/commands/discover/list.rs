@@ -5,7 +5,7 @@ use std::path::Path;
 
 use landfall_client::{
     VersionInfo,
-    ble::{Found, radio::Radio},
+    ble::{Filter, Found, radio::Radio},
 };
 
 use super::{AccessPoint, Answer, Finding, Host, Miss, Place, ports::Port, prefix, signal, softap::Signal};
@@ -164,7 +164,11 @@ impl<'a> List<'a> {
         self.has_hope = true;
         if !point.is_joined {
             self.advise(Place::Wifi, || {
-                format!("{shown} is a device's own access point: join its network with this computer, then landfall provision")
+                // A prefix of the user's own may be one that other networks have as well.
+                let perhaps = if point.ssid.starts_with(Filter::COMMON_PREFIX.as_bytes()) { "" } else { "if " };
+                format!(
+                    "{perhaps}{shown} is a device's own access point: join its network with this computer, then landfall provision"
+                )
             });
         }
         let (signal_dbm, signal_percent) = match point.signal {

@@ -70,13 +70,13 @@ impl Drop for Bluetooth {
     }
 }
 
-/// What listens and speaks: the controller that the environment names, as for `landfall`, or else the system's
-/// Bluetooth.
+/// What listens and speaks: the adapter that the command line names, or the controller that the environment names, as
+/// for `landfall`, or else the system's Bluetooth.
 fn radio_of(args: &Args) -> Result<Radio, Raised> {
-    let Some(named) = env::var_os("LANDFALL_HCI").filter(|named| !named.is_empty()) else {
-        return Ok(Radio::System {
-            adapter: args.ble_adapter.clone(),
-        });
+    let adapter = args.ble_adapter.clone();
+    let from_environment = || env::var_os("LANDFALL_HCI").filter(|named| !named.is_empty());
+    let Some(named) = adapter.is_none().then(from_environment).flatten() else {
+        return Ok(Radio::System { adapter });
     };
     let parsed = named.to_string_lossy().parse();
     parsed

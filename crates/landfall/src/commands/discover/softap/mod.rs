@@ -143,6 +143,15 @@ impl Security {
     }
 }
 
+/// What several adapters have heard; one that cannot listen does not count, unless none can.
+fn together(heard: Vec<Result<Vec<AccessPoint>, Miss>>) -> Result<Vec<AccessPoint>, Miss> {
+    let (heard, misses): (Vec<_>, Vec<_>) = heard.into_iter().partition(Result::is_ok);
+    match misses.into_iter().find_map(Result::err) {
+        Some(miss) if heard.is_empty() => Err(miss),
+        _ => Ok(heard.into_iter().flatten().flatten().collect()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

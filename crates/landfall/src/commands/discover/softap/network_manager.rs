@@ -10,7 +10,7 @@ use zbus::{Message, OwnedObjectPath, Variant};
 use super::{
     AccessPoint, Miss, Security, Signal,
     bus::{Bus, Object, Properties, Service},
-    channel,
+    channel, together,
 };
 
 /// Listens for `time` at most with every Wi-Fi adapter that NetworkManager drives.
@@ -26,11 +26,7 @@ pub(super) async fn access_points(bus: &Bus, time: Duration) -> Result<Vec<Acces
     {
         return Err(Miss::Off);
     }
-    let heard = join_all(adapters.iter().map(|adapter| listen(adapter, time))).await;
-    heard
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()
-        .map(|heard| heard.concat())
+    together(join_all(adapters.iter().map(|adapter| listen(adapter, time))).await)
 }
 
 /// `device`, if it is a Wi-Fi adapter that is not left to others.

@@ -9,7 +9,7 @@ use zbus::{OwnedObjectPath, Variant};
 use super::{
     AccessPoint, Miss, Security, Signal,
     bus::{Bus, Object, Properties, Service},
-    channel,
+    channel, together,
 };
 use crate::print::text::address;
 
@@ -22,11 +22,7 @@ pub(super) async fn access_points(bus: &Bus, time: Duration) -> Result<Vec<Acces
         return Err(supplicant.without_wifi());
     }
     let interfaces = interfaces.into_iter().map(|path| listen(supplicant.other(path), time));
-    let heard = join_all(interfaces).await;
-    heard
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()
-        .map(|heard| heard.concat())
+    together(join_all(interfaces).await)
 }
 
 async fn listen(interface: Object<'_>, time: Duration) -> Result<Vec<AccessPoint>, Miss> {
