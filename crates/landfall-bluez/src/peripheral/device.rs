@@ -1,18 +1,19 @@
+mod access;
+mod ending;
+
 use core::{future::pending, pin::Pin, time::Duration};
 
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
 };
-use zbus::{Message, ObjectPath, OwnedObjectPath};
+use zbus::{Message, OwnedObjectPath};
 
 use super::{
-    Address, Config, Event, Order, RequestNumber, advertisement,
-    application::Attribute,
-    call::{self, Access},
-    client::{Answer, Client, MAX_ENDPOINTS, Part, Refusal, Reply},
+    Address, Config, Event, Order, advertisement, call,
+    client::{Client, MAX_ENDPOINTS, Reply},
     objects::{Exported, ROOT},
-    registration::{Worked, advertise, give_name_back, hide, register, send_away, take_back},
+    registration::{Worked, advertise, hide, register, take_back},
     watch::{Heard, Watch},
 };
 use crate::{
@@ -78,12 +79,6 @@ enum Next {
     Again,
 }
 
-/// For a client to read its last answer when the device is told to stop.
-const LAST_READ_TIME: Duration = Duration::from_secs(2);
-/// For what was said last to travel, and for a client to go by itself.
-const LINGER_TIME: Duration = Duration::from_millis(500);
-/// For a client to go when it is told to, and for an advertisement to be taken away.
-const GOODBYE_TIME: Duration = Duration::from_secs(2);
 /// Before the first attempt to bring the device back on the air; twice as long before each other.
 const FIRST_PATIENCE: Duration = Duration::from_millis(250);
 const LAST_PATIENCE: Duration = Duration::from_secs(4);
@@ -349,131 +344,6 @@ impl<'a, T: FnMut(Event)> Device<'a, T> {
                 let connection = self.bluez.connection();
                 call::refuse(connection, call, "org.bluez.Error.Rejected", "no keys and no display").await;
             }
-        }
-    }
-
-    async fn on_access(&mut self, call: &Message, path: &ObjectPath<'_>, writes: bool) {
-        let access = if writes {
-            Access::of_write(call)
-        } else {
-            Access::of_read(call)
-        };
-        let reply = match (self.exported.attribute(path), access) {
-            (Some(Attribute::Description(text)), Some(access)) if !writes => {
-                let rest = text.as_bytes().get(access.offset..);
-                let answer = rest.map_or(Answer::Refused(Refusal::Offset), |rest| {
-                    Answer::Value(rest.to_vec().into())
-                });
-                // Who reads this is about to ask for something. Others may read it too.
-                let _ = self.client_at(&access.device).await;
-                Some((call.clone(), answer))
-            }
-            (Some(Attribute::Value(characteristic)), Some(access)) => {
-                self.on_value(call, characteristic, &access, writes).await
-            }
-            _ => Some((call.clone(), Answer::Refused(Refusal::Failed))),
-        };
-        self.send(reply).await;
-    }
-
-    async fn on_value(
-        &mut self,
-        call: &Message,
-        characteristic: usize,
-        access: &Access,
-        writes: bool,
-    ) -> Option<Reply<Message>> {
-        let number = RequestNumber(self.last_request.wrapping_add(1));
-        let client = match self.client_at(&access.device).await {
-            Ok(client) => client,
-            Err(refusal) => return Some((call.clone(), Answer::Refused(refusal))),
-        };
-        if !writes {
-            let part = Part {
-                offset: access.offset,
-                room: access.room,
-            };
-            return client.read(call.clone(), characteristic, part);
-        }
-        let reply = client.write(call.clone(), (characteristic, access.offset), &access.value, number);
-        if reply.is_none() {
-            self.last_request = number.0;
-            (self.tell)(Event::Request {
-                number,
-                characteristic,
-                message: access.value.clone().into(),
-            });
-        }
-        reply
-    }
-
-    /// The client, if that is the device at `path`, or could be.
-    async fn client_at(&mut self, path: &OwnedObjectPath) -> Result<&mut Client<Message>, Refusal> {
-        match (&self.client, self.stage) {
-            (_, Stage::Kept) | (None, Stage::Ending) => return Err(Refusal::Failed),
-            (Some(client), _) if client.path() != path => return Err(Refusal::Busy),
-            (Some(_), _) => {}
-            (None, Stage::Open) => {
-                let address = self.address(path).await.ok_or(Refusal::Failed)?;
-                self.client = Some(Client::new(path));
-                (self.tell)(Event::Connected(address));
-            }
-        }
-        self.client.as_mut().ok_or(Refusal::Failed)
-    }
-
-    /// The address of the device at `path`, which ends with it: `dev_C0_00_00_00_00_02`.
-    async fn address(&self, path: &OwnedObjectPath) -> Option<Address> {
-        let (_, address) = path.as_str().rsplit_once("/dev_")?;
-        let kind = self.bluez.get::<String>(path, "org.bluez.Device1", "AddressType").await;
-        Address::read(address, kind.is_ok_and(|kind| kind == "random"))
-    }
-
-    /// Ends the service: clients find it no more, and the one that is there reads what it was told of.
-    async fn end(&mut self, watch: &mut Watch, disconnect: bool) {
-        if self.stage == Stage::Open {
-            self.stage = Stage::Ending;
-            let waiting = self.client.as_mut().and_then(Client::give_up);
-            self.send(waiting).await;
-            self.attend_while(watch, GOODBYE_TIME, |device| {
-                device.advertising || device.work.is_some()
-            })
-            .await;
-            self.attend_while(watch, LAST_READ_TIME, |device| {
-                device.client.as_ref().is_some_and(Client::has_to_read)
-            })
-            .await;
-        }
-        // One that was kept on may still have its client.
-        if disconnect {
-            self.attend_while(watch, LINGER_TIME, |device| device.client.is_some())
-                .await;
-            if let Some(client) = &self.client {
-                self.work = Some(Box::pin(send_away(self.bluez.clone(), client.path().clone())));
-            }
-            self.attend_while(watch, GOODBYE_TIME, |device| device.client.is_some())
-                .await;
-        }
-    }
-
-    /// Serves on as long as `wanted`, though not for longer than `time`.
-    async fn attend_while(&mut self, watch: &mut Watch, time: Duration, wanted: impl Fn(&Self) -> bool) {
-        let end = Instant::now() + time;
-        while wanted(self) {
-            let next = tokio::select! {
-                next = self.next(watch) => next,
-                () = sleep_until(end) => return,
-            };
-            // Without a bus there is nobody to attend to.
-            if self.take(next).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    async fn give_names_back(&mut self) {
-        for (adapter, alias) in self.renamed.drain(..) {
-            give_name_back(&adapter, &alias).await;
         }
     }
 

@@ -8,17 +8,25 @@ use landfall_trouble::peripheral::Error;
 use tokio::time::timeout;
 
 use crate::{
-    air::{ATT, Air, CLIENT, DEVICE},
+    air::{ATT, Air, CLIENT, DEVICE, Hand},
     device::{Device, config},
 };
+
+/// Runs a device to its end, with a client that has written and not yet read.
+async fn with_an_answer_to_read(air: &Air, test: impl AsyncFnOnce(&Device, &Hand<'_>)) -> Result<(), Error> {
+    Device::to_its_end(config(), air, async |device| {
+        let hand = air.hand(CLIENT);
+        hand.connect().await;
+        assert_eq!(hand.ask(b"\x12\x03\x00last").await, [0x13]);
+        test(device, &hand).await;
+    })
+    .await
+}
 
 #[tokio::test]
 async fn a_device_that_keeps_on_sends_its_client_away_and_is_not_found_again() {
     let air = Air::new();
-    let ended = Device::to_its_end(config(), &air, async |device| {
-        let hand = air.hand(CLIENT);
-        hand.connect().await;
-        assert_eq!(hand.ask(b"\x12\x03\x00last").await, [0x13]);
+    let ended = with_an_answer_to_read(&air, async |device, hand| {
         device.link.keep_on(true);
         assert_eq!(hand.ask(&[0x0a, 3, 0]).await, b"\x0btsal");
         assert_eq!(hand.next_on(ATT).await, None, "sent away");
@@ -34,10 +42,7 @@ async fn a_device_that_keeps_on_sends_its_client_away_and_is_not_found_again() {
 #[tokio::test]
 async fn a_client_that_stays_gets_errors_until_it_goes() {
     let air = Air::new();
-    let ended = Device::to_its_end(config(), &air, async |device| {
-        let hand = air.hand(CLIENT);
-        hand.connect().await;
-        assert_eq!(hand.ask(b"\x12\x03\x00last").await, [0x13]);
+    let ended = with_an_answer_to_read(&air, async |device, hand| {
         device.link.keep_on(false);
         assert_eq!(hand.ask(&[0x0a, 3, 0]).await, b"\x0btsal");
         device.until_told("kepton").await;
@@ -77,10 +82,7 @@ async fn a_request_under_way_fails_when_the_service_ends() {
 #[tokio::test]
 async fn another_value_that_is_read_is_not_the_last_answer() {
     let air = Air::new();
-    let ended = Device::to_its_end(config(), &air, async |device| {
-        let hand = air.hand(CLIENT);
-        hand.connect().await;
-        assert_eq!(hand.ask(b"\x12\x03\x00last").await, [0x13]);
+    let ended = with_an_answer_to_read(&air, async |device, hand| {
         device.link.stop();
         assert_eq!(hand.ask(&[0x0a, 6, 0]).await, [0x0b]);
         // Who has read all is sent away before.
@@ -113,10 +115,7 @@ async fn a_host_that_gives_up_begins_again() {
 #[tokio::test]
 async fn a_device_stops_though_the_host_gives_up_over_it() {
     let air = Air::new();
-    let ended = Device::to_its_end(config(), &air, async |device| {
-        let hand = air.hand(CLIENT);
-        hand.connect().await;
-        assert_eq!(hand.ask(b"\x12\x03\x00last").await, [0x13]);
+    let ended = with_an_answer_to_read(&air, async |device, _| {
         device.link.stop();
         // The client has an answer to read, so the device waits for it.
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -130,10 +129,7 @@ async fn a_device_stops_though_the_host_gives_up_over_it() {
 #[tokio::test]
 async fn a_device_keeps_on_though_the_host_gives_up_over_it() {
     let air = Air::new();
-    let ended = Device::to_its_end(config(), &air, async |device| {
-        let hand = air.hand(CLIENT);
-        hand.connect().await;
-        assert_eq!(hand.ask(b"\x12\x03\x00last").await, [0x13]);
+    let ended = with_an_answer_to_read(&air, async |device, _| {
         device.link.keep_on(false);
         tokio::time::sleep(Duration::from_millis(50)).await;
         knock_over(&air);
