@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("landfall-manager", &["landfall-protocomm"]),
     ("landfall-trouble", &["landfall-protocomm"]),
     ("landfall-bluez", &["landfall-protocomm"]),
+    ("landfall-wlan", &["landfall-manager", "landfall-protocomm"]),
     (
         "landfall-client",
         &["landfall-bluez", "landfall-protocomm", "landfall-trouble"],
@@ -24,9 +25,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "landfall-manager",
             "landfall-protocomm",
             "landfall-trouble",
+            "landfall-wlan",
         ],
     ),
-    ("landfall", &["landfall-client", "landfall-device"]),
+    ("landfall", &["landfall-client", "landfall-device", "landfall-wlan"]),
     (
         "landfall-testkit",
         &[

@@ -7,8 +7,9 @@ use landfall_client::{
     VersionInfo,
     ble::{Filter, Found, radio::Radio},
 };
+use landfall_wlan::{Heard, Signal};
 
-use super::{AccessPoint, Answer, Finding, Host, Miss, Place, ports::Port, prefix, signal, softap::Signal};
+use super::{Answer, Finding, Host, Miss, Place, ports::Port, prefix, signal};
 use crate::{
     args::Discover,
     commands::radio::arguments,
@@ -154,7 +155,7 @@ impl<'a> List<'a> {
         });
     }
 
-    fn access_point(&mut self, point: AccessPoint) {
+    fn access_point(&mut self, point: Heard) {
         let state = if point.is_joined {
             DiscoveredState::Joined
         } else {
@@ -165,10 +166,13 @@ impl<'a> List<'a> {
         if !point.is_joined {
             self.advise(Place::Wifi, || {
                 // A prefix of the user's own may be one that other networks have as well.
-                let perhaps = if point.ssid.starts_with(Filter::COMMON_PREFIX.as_bytes()) { "" } else { "if " };
-                format!(
-                    "{perhaps}{shown} is a device's own access point: join its network with this computer, then landfall provision"
-                )
+                let perhaps = if point.ssid.starts_with(Filter::COMMON_PREFIX.as_bytes()) {
+                    ""
+                } else {
+                    "if "
+                };
+                let name = typed(&shown).unwrap_or("NAME");
+                format!("{perhaps}{shown} is a device's own access point: landfall provision --join {name}")
             });
         }
         let (signal_dbm, signal_percent) = match point.signal {

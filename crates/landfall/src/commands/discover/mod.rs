@@ -5,7 +5,6 @@ mod hosts;
 mod list;
 mod ports;
 mod signal;
-mod softap;
 
 use core::time::Duration;
 
@@ -13,19 +12,14 @@ use landfall_client::{
     Connection, Error, SystemEnvironment, Transport, TransportError, VersionInfo,
     ble::{Filter, Found},
 };
+use landfall_wlan::{Heard, softaps};
 use tokio::{
     sync::mpsc::{self, UnboundedSender},
     task::{JoinSet, LocalSet},
     time::timeout,
 };
 
-use self::{
-    bluetooth::Search,
-    hosts::Host,
-    list::List,
-    ports::Port,
-    softap::{AccessPoint, softaps},
-};
+use self::{bluetooth::Search, hosts::Host, list::List, ports::Port};
 use super::{link::Link, radio::radio};
 use crate::{
     args::Discover,
@@ -47,7 +41,7 @@ async fn look_everywhere(args: &Discover, printer: &Printer) -> Result<(), Failu
     let (tell, mut told) = mpsc::unbounded_channel();
     let mut places = JoinSet::new();
     for host in &args.host {
-        let link = Link::http(host, limit)?;
+        let link = Link::http(host, limit, None)?;
         places.spawn_local(hosts::ask_host(host.clone(), link, limit, tell.clone()));
     }
     for port in asked {
@@ -101,7 +95,7 @@ enum Finding {
     Heard(Found),
     /// Heard over Bluetooth, and as much is known as is going to be; once for each device.
     Settled(Found, Answer),
-    AccessPoint(AccessPoint),
+    AccessPoint(Heard),
     Miss(Miss),
 }
 
