@@ -26,6 +26,7 @@ pub(crate) struct Plan {
     auto_stop: AutoStop,
     cleanup_delay: Duration,
     generation: Generation,
+    pub(crate) stays_home: bool,
 }
 
 struct OwnedAppInfo {
@@ -66,6 +67,7 @@ impl Builder<()> {
             auto_stop: defaults.auto_stop,
             cleanup_delay: defaults.cleanup_delay,
             generation: defaults.generation,
+            stays_home: false,
         };
         Self {
             plan,
@@ -114,6 +116,13 @@ impl<W> Builder<W> {
     /// Sets which generation of Espressif's component `proto-ver` speaks for.
     pub fn generation(mut self, generation: Generation) -> Self {
         self.plan.generation = generation;
+        self
+    }
+
+    /// Has the device stay on the network whose credentials are stored, or look for it, while it waits for a client to
+    /// name another one, and go back to it when that one cannot be joined. The original leaves it.
+    pub fn stay_home(mut self) -> Self {
+        self.plan.stays_home = true;
         self
     }
 

@@ -67,6 +67,18 @@ pub enum RunError {
     Build(#[from] BuildError),
 }
 
+/// Why not everything could be forgotten.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResetError {
+    /// The store still has the credentials.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Whoever drives the Wi-Fi still has them.
+    #[error("the system still knows the network")]
+    Wifi(#[source] io::Error),
+}
+
 impl Device<()> {
     /// Begins a device called `name`, its service name.
     pub fn builder(name: &str, security: Security) -> Builder<()> {
@@ -118,6 +130,23 @@ impl<W> Device<W> {
 }
 
 impl<W: Wifi> Device<W> {
+    /// Leaves and forgets the network, in the store and with whoever drives the Wi-Fi: the factory reset. The store comes
+    /// first: what is forgotten there is never joined again by this device.
+    ///
+    /// # Errors
+    /// [`ResetError`]; what could be forgotten is.
+    pub async fn reset(&mut self) -> Result<(), ResetError> {
+        self.station = None;
+        let stored = self.store.erase();
+        self.wifi.forget().await.map_err(ResetError::Wifi)?;
+        Ok(stored?)
+    }
+
+    /// Ends the device in order: what its Wi-Fi was trying is given up, and the network that was there before comes back.
+    pub async fn close(self) {
+        self.wifi.close().await;
+    }
+
     pub(crate) fn new(plan: Plan, handlers: Vec<Handler>, wifi: W, store: Box<dyn Store + Send>) -> Self {
         let (sender, orders) = mpsc::unbounded_channel();
         Self {

@@ -42,4 +42,6 @@ pub enum Event {
     },
     /// The credentials could not be stored: after a restart the device is as it was before.
     SaveFailed(String),
+    /// What is the matter with the Wi-Fi, in words; what follows from it is told apart.
+    WifiTrouble(String),
 }

@@ -17,18 +17,22 @@ pub enum PayloadSecret<'a> {
 }
 
 /// How a device that shows a payload is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PayloadTransport {
+#[derive(Clone, Copy)]
+pub enum PayloadTransport<'a> {
     /// Over its own access point, with HTTP.
-    SoftAp,
+    SoftAp {
+        /// Key of the access point, if it has one; it stands under the key `password`.
+        service_key: Option<&'a str>,
+    },
     /// Over Bluetooth LE.
     Ble,
 }
 
 /// The text of the QR code from which Espressif's apps start (spec manager.md 9).
 ///
-/// It contains the secret, as the QR code of any such device does.
-pub fn provisioning_payload(name: &str, secret: &PayloadSecret<'_>, transport: PayloadTransport) -> String {
+/// It contains the secret, as the QR code of any such device does. The member `password` is what Espressif's apps read
+/// the access point's key from.
+pub fn provisioning_payload(name: &str, secret: &PayloadSecret<'_>, transport: PayloadTransport<'_>) -> String {
     let mut payload = String::from(r#"{"ver":"v1""#);
     push_member(&mut payload, "name", name);
     match secret {
@@ -39,11 +43,15 @@ pub fn provisioning_payload(name: &str, secret: &PayloadSecret<'_>, transport: P
             push_member(&mut payload, "pop", pop);
         }
     }
-    let transport = match transport {
-        PayloadTransport::SoftAp => "softap",
-        PayloadTransport::Ble => "ble",
-    };
-    push_member(&mut payload, "transport", transport);
+    match transport {
+        PayloadTransport::SoftAp { service_key } => {
+            push_member(&mut payload, "transport", "softap");
+            if let Some(key) = service_key {
+                push_member(&mut payload, "password", key);
+            }
+        }
+        PayloadTransport::Ble => push_member(&mut payload, "transport", "ble"),
+    }
     payload.push('}');
     payload
 }
@@ -76,8 +84,15 @@ mod tests {
             ),
             (
                 user,
-                PayloadTransport::SoftAp,
+                PayloadTransport::SoftAp { service_key: None },
                 r#"{"ver":"v1","name":"PROV_EA69FC","username":"wifiprov","pop":"abcd1234","transport":"softap"}"#,
+            ),
+            (
+                pop,
+                PayloadTransport::SoftAp {
+                    service_key: Some("a good key"),
+                },
+                r#"{"ver":"v1","name":"PROV_EA69FC","pop":"abcd1234","transport":"softap","password":"a good key"}"#,
             ),
             (
                 PayloadSecret::Hidden,
@@ -92,9 +107,13 @@ mod tests {
     #[test]
     fn names_and_secrets_cannot_leave_their_member() {
         let secret = PayloadSecret::Pop("q\"\\\n");
-        let payload = provisioning_payload("a\",\"pop\":\"x", &secret, PayloadTransport::Ble);
+        let transport = PayloadTransport::SoftAp {
+            service_key: Some("k\"}\\"),
+        };
+        let payload = provisioning_payload("a\",\"pop\":\"x", &secret, transport);
         let parsed: serde_json::Value = serde_json::from_str(&payload).expect("JSON");
         assert_eq!(parsed["name"], "a\",\"pop\":\"x");
         assert_eq!(parsed["pop"], "q\"\\\n");
+        assert_eq!(parsed["password"], "k\"}\\");
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     builder::Handler,
     clock::{Clock, os_random},
     device::Order,
+    home::Home,
 };
 
 impl<W: Wifi> Device<W> {
@@ -33,6 +34,8 @@ impl<W: Wifi> Device<W> {
         let endpoints = plan.endpoints()?;
         let capabilities = plan.capabilities();
         let app_info = plan.app_info(&capabilities);
+        // Credentials that cannot be read are nowhere to stay.
+        let home = plan.stays_home.then(|| store.load().ok().flatten()).flatten();
         let mut run = Run {
             manager: plan.manager(table.as_deref(), &endpoints, &app_info)?,
             endpoint_names: plan.endpoint_names(),
@@ -45,6 +48,8 @@ impl<W: Wifi> Device<W> {
             clock: Clock::start(),
             response: vec![0; Manager::<'_, 16>::RESPONSE_LEN].into_boxed_slice(),
             later: None,
+            home: home.map(Home::new),
+            tries: false,
             ended: None,
         };
         run.until_ended(orders).await
@@ -65,6 +70,10 @@ struct Run<'r, W, S, E> {
     response: Box<[u8]>,
     /// The request whose answer the manager still owes, and its session.
     later: Option<(RequestId, SessionId)>,
+    /// Where the device is while nobody has named another network.
+    home: Option<Home>,
+    /// A client's network is being tried, or was joined: the manager is told what the Wi-Fi tells.
+    tries: bool,
     ended: Option<Ended>,
 }
 
@@ -74,6 +83,8 @@ enum Input {
     Timeout,
     Wifi(OwnedWifiEvent),
     Service(ServiceEvent),
+    /// The way home is to be tried again.
+    Home,
 }
 
 impl<W: Wifi, S: Service, E: FnMut(&Event)> Run<'_, W, S, E> {
@@ -91,6 +102,7 @@ impl<W: Wifi, S: Service, E: FnMut(&Event)> Run<'_, W, S, E> {
                 Some(order) = orders.recv() => Input::Order(order),
                 () = self.clock.wait_for(wake_at) => Input::Timeout,
                 event = self.wifi.next() => Input::Wifi(event),
+                () = homewards(self.home.as_ref()) => Input::Home,
                 event = self.service.next() => Input::Service(event),
             };
             self.handle(input);
@@ -123,15 +135,44 @@ impl<W: Wifi, S: Service, E: FnMut(&Event)> Run<'_, W, S, E> {
             Input::Order(Order::ResetOnFailure) => drop(self.manager.reset_on_failure(now)),
             Input::Order(Order::Reprovision) => drop(self.manager.reset_for_reprovision(now)),
             Input::Timeout => self.manager.handle_timeout(now),
-            Input::Wifi(event) => {
-                match event {
-                    OwnedWifiEvent::Connected(station) => *self.station = Some(station),
-                    OwnedWifiEvent::Disconnected(_) => *self.station = None,
-                    OwnedWifiEvent::ScanDone(_) | OwnedWifiEvent::ScanFailed => {}
-                }
-                self.manager.handle_wifi(event.borrow(), now);
-            }
+            Input::Wifi(event) => self.on_wifi(event, now),
+            Input::Home => self.go_home(),
             Input::Service(event) => self.on_service_event(event, now),
+        }
+    }
+
+    fn on_wifi(&mut self, event: OwnedWifiEvent, now: protocomm::Instant) {
+        let concerns_home = !matches!(event, OwnedWifiEvent::ScanDone(_) | OwnedWifiEvent::ScanFailed);
+        if let Some(home) = self.home.as_mut().filter(|_| concerns_home && !self.tries) {
+            *self.station = home.take(event, *self.station, &mut self.events);
+            return;
+        }
+        match &event {
+            OwnedWifiEvent::Connected(station) => *self.station = Some(*station),
+            OwnedWifiEvent::Disconnected(_) => *self.station = None,
+            OwnedWifiEvent::Trouble(why) => self.tell(Event::WifiTrouble(why.clone())),
+            OwnedWifiEvent::ScanDone(_) | OwnedWifiEvent::ScanFailed => {}
+        }
+        if let Some(event) = event.borrow() {
+            self.manager.handle_wifi(event, now);
+        }
+    }
+
+    /// Leaves what was tried, and stays where the device belongs, if it does anywhere.
+    fn leave(&mut self) {
+        let tried = core::mem::take(&mut self.tries);
+        if tried || self.home.is_none() {
+            *self.station = None;
+            self.wifi.disconnect();
+        }
+        if self.station.is_none() {
+            self.go_home();
+        }
+    }
+
+    fn go_home(&mut self) {
+        if let Some(home) = &mut self.home {
+            home.join(self.wifi, &mut self.events);
         }
     }
 
@@ -246,16 +287,21 @@ impl<W: Wifi, S: Service, E: FnMut(&Event)> Run<'_, W, S, E> {
             Command::Scan(plan) => self.wifi.scan(plan),
             Command::CancelScan => self.wifi.cancel_scan(),
             Command::Connect(credentials) => {
+                self.tries = true;
+                self.home.as_mut().map(Home::rest);
                 *self.station = None;
                 self.tell(Event::Joining { ssid: credentials.ssid });
                 self.wifi.connect(&credentials);
             }
-            Command::Disconnect => {
-                *self.station = None;
-                self.wifi.disconnect();
-            }
+            Command::Disconnect => self.leave(),
             Command::Save(credentials) => match self.store.save(&credentials) {
-                Ok(()) => self.tell(Event::Saved { ssid: credentials.ssid }),
+                Ok(()) => {
+                    self.tell(Event::Saved { ssid: credentials.ssid });
+                    self.wifi.keep(&credentials);
+                    if let Some(home) = &mut self.home {
+                        *home = Home::new(credentials);
+                    }
+                }
                 Err(error) => self.tell(Event::SaveFailed(with_causes(&error))),
             },
             Command::StartService => {
@@ -294,6 +340,14 @@ enum Failure {
     Application,
     #[error("the application's answer is too long")]
     AnswerTooLong,
+}
+
+/// Waits until the way home is to be tried again; for ever if there is no home.
+async fn homewards(home: Option<&Home>) {
+    match home {
+        Some(home) => home.due().await,
+        None => core::future::pending().await,
+    }
 }
 
 fn check_random() -> Result<(), RunError> {

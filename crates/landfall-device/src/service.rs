@@ -101,7 +101,8 @@ pub enum ClientEvent {
         /// Why.
         reason: Refusal,
     },
-    /// Nobody can find the device, because the operating system's Bluetooth is gone or off; it is waited for.
+    /// Nobody can find the device, because the operating system's Bluetooth is gone or off, or the device's access point
+    /// is; it is waited for.
     ServiceLost {
         /// What is the matter.
         error: String,

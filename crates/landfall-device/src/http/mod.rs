@@ -18,7 +18,7 @@ use std::{
 
 use landfall_protocomm::SessionId;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{mpsc, oneshot, watch},
     task::{AbortHandle, JoinSet},
     time::{Instant, timeout},
@@ -93,6 +93,8 @@ const GRACE: Duration = Duration::from_millis(50);
 const SECOND_LOOK: Duration = Duration::from_millis(20);
 /// Pause after the operating system refused a connection (it may be out of file descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 64;
 /// For answers to leave when the service ends.
 const END_TIME: Duration = Duration::from_secs(1);
 
@@ -102,7 +104,27 @@ impl HttpService {
     /// # Errors
     /// What the operating system says.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        Self::new(TcpListener::bind(address).await?)
+    }
+
+    /// Takes `address` on the network interface called `interface` alone: no client comes by another one, whatever it
+    /// sends packets to.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn bind_to(interface: &str, address: SocketAddr) -> io::Result<Self> {
+        Self::new(listen_on(interface, address)?)
+    }
+
+    /// Listens on `interface` from now on, when the one before has gone. Clients' sessions stay.
+    pub(crate) fn move_to(&mut self, interface: &str) -> io::Result<()> {
+        // As long as the old one listens, the address is taken.
+        self.listener = None;
+        self.listener = Some(listen_on(interface, self.address)?);
+        Ok(())
+    }
+
+    fn new(listener: TcpListener) -> io::Result<Self> {
         let (notify, notices) = mpsc::channel(MAX_CONNECTIONS);
         Ok(Self {
             address: listener.local_addr()?,
@@ -355,6 +377,18 @@ impl Service for HttpService {
         let _ = timeout(END_TIME, ended).await;
         self.tasks.shutdown().await;
     }
+}
+
+fn listen_on(interface: &str, address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // Connections of an earlier life may not be over yet.
+    socket.set_reuseaddr(true)?;
+    socket.bind_device(Some(interface.as_bytes()))?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Accepts a connection, but not before `after`.

@@ -1,8 +1,12 @@
+mod linux;
 mod simulated;
 mod world;
 
+use std::io;
+
 use landfall_manager::{AccessPoint, Credentials, DisconnectReason, ScanPlan, Station, WifiEvent};
 
+pub use linux::LinuxWifi;
 pub use simulated::SimulatedWifi;
 pub use world::{Network, World, WorldError};
 
@@ -25,8 +29,34 @@ pub trait Wifi {
     /// `Disconnected`.
     fn connect(&mut self, credentials: &Credentials);
 
-    /// Leaves the network, or gives up joining it. This is not reported.
+    /// Starts to join the network that is kept; a station that is there already stays there undisturbed, and says so.
+    fn rejoin(&mut self, credentials: &Credentials) {
+        self.connect(credentials);
+    }
+
+    /// Leaves the network, or gives up joining it. This is not reported. A network that is kept may be joined again at
+    /// once, which is not reported either.
     fn disconnect(&mut self);
+
+    /// Keeps the network that was joined last beyond restarts, where whoever drives the Wi-Fi can, in place of the one
+    /// that was kept before. The credentials are stored by now.
+    fn keep(&mut self, _credentials: &Credentials) {}
+
+    /// Leaves and forgets what is kept.
+    ///
+    /// # Errors
+    /// When whoever drives the Wi-Fi refuses.
+    async fn forget(&mut self) -> io::Result<()> {
+        self.disconnect();
+        Ok(())
+    }
+
+    /// Gives up what is being tried, and finishes what was begun to keep or to leave.
+    async fn close(self)
+    where
+        Self: Sized,
+    {
+    }
 
     /// Waits for the next report. Dropping the future loses nothing.
     async fn next(&mut self) -> OwnedWifiEvent;
@@ -44,16 +74,19 @@ pub enum OwnedWifiEvent {
     Connected(Station),
     /// The station could not join, or lost its network.
     Disconnected(DisconnectReason),
+    /// What the device's owner should know, in words; nothing follows from it.
+    Trouble(String),
 }
 
 impl OwnedWifiEvent {
-    /// The report as the manager takes it.
-    pub fn borrow(&self) -> WifiEvent<'_> {
+    /// The report as the manager takes it, if it concerns the manager.
+    pub fn borrow(&self) -> Option<WifiEvent<'_>> {
         match self {
-            Self::ScanDone(found) => WifiEvent::ScanDone(found),
-            Self::ScanFailed => WifiEvent::ScanFailed,
-            Self::Connected(station) => WifiEvent::Connected(*station),
-            Self::Disconnected(reason) => WifiEvent::Disconnected(*reason),
+            Self::ScanDone(found) => Some(WifiEvent::ScanDone(found)),
+            Self::ScanFailed => Some(WifiEvent::ScanFailed),
+            Self::Connected(station) => Some(WifiEvent::Connected(*station)),
+            Self::Disconnected(reason) => Some(WifiEvent::Disconnected(*reason)),
+            Self::Trouble(_) => None,
         }
     }
 }

@@ -236,6 +236,42 @@ async fn reprovisioning_takes_a_second_network() {
     );
 }
 
+#[tokio::test]
+async fn a_device_that_stays_home_goes_back_after_a_failed_try_and_takes_that_for_no_success() {
+    let home = credentials(b"myssid", b"mypassword");
+    let mut store = landfall_device::MemoryStore::default();
+    store.save(&home).expect("memory");
+    let staying = device(Security::Security0)
+        .store(store)
+        .stay_home()
+        .attempts(AttemptLimit::Total(1));
+    let running = provision(staying).await;
+    let mut client = Client::establish(running.address, 0).await;
+    let joins = |event: &&Event| matches!(event, Event::Joined(_));
+    let until_home = async |times: usize| {
+        while running.events().iter().filter(joins).count() < times {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), until_home(1))
+        .await
+        .expect("it goes home first");
+    // The same network with another passphrase: being at home again is not what the client wants to hear.
+    client.set_and_apply(b"myssid", b"wrong password").await;
+    client.wait_for_result().await;
+    timeout(Duration::from_secs(10), until_home(2))
+        .await
+        .expect("it goes home again");
+    let failed = |event: &Event| matches!(event, Event::Manager(manager::Event::CredentialsFailed { .. }));
+    assert!(running.events().iter().any(failed));
+    let succeeded = |event: &Event| matches!(event, Event::Manager(manager::Event::CredentialsSucceeded(_)));
+    assert!(!running.events().iter().any(succeeded));
+    running.handle.stop();
+    let (ended, device, _) = running.ended().await;
+    assert_eq!(ended, Ended::Provisioned(home.ssid));
+    assert_eq!(device.stored().expect("memory"), Some(home));
+}
+
 /// A store that cannot be written.
 struct FullDisk;
 
