@@ -3,7 +3,7 @@ use alloc::{
     format,
     string::{String, ToString},
 };
-use core::{error::Error as _, future::Future, future::poll_fn, pin::Pin, pin::pin, time::Duration};
+use core::{error::Error as _, future::Future, future::poll_fn, net::SocketAddr, pin::Pin, pin::pin, time::Duration};
 use std::io;
 
 use http_body_util::Full;
@@ -13,7 +13,7 @@ use hyper::{
     client::conn::http1,
 };
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::authority::Authority;
 use crate::TransportError;
@@ -42,9 +42,9 @@ pub(super) enum Exchange {
 }
 
 impl HttpConnection {
-    /// Connects to the first address of the host that takes the connection.
-    pub(super) async fn open(authority: &Authority) -> Result<Self, TransportError> {
-        let stream = tokio::time::timeout(CONNECT_TIMEOUT, connect(authority))
+    /// Connects to the first address of the host that takes the connection, by way of `interface` if one is named.
+    pub(super) async fn open(authority: &Authority, interface: Option<&str>) -> Result<Self, TransportError> {
+        let stream = tokio::time::timeout(CONNECT_TIMEOUT, connect(authority, interface))
             .await
             .map_err(|_| unreachable(format!("no connection within {} s", CONNECT_TIMEOUT.as_secs())))?
             .map_err(|error| unreachable(error.to_string()))?;
@@ -107,15 +107,35 @@ async fn drive<F: Future>(driver: &mut Option<Pin<Box<Driver>>>, work: F) -> F::
     .await
 }
 
-async fn connect(authority: &Authority) -> io::Result<TcpStream> {
+async fn connect(authority: &Authority, interface: Option<&str>) -> io::Result<TcpStream> {
     let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in tokio::net::lookup_host((authority.host.as_str(), authority.port)).await? {
-        match TcpStream::connect(address).await {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        if let Some(interface) = interface {
+            bind(&socket, interface)?;
+        }
+        match socket.connect(address).await {
             Ok(stream) => return Ok(stream),
             Err(error) => failure = error,
         }
     }
     Err(failure)
+}
+
+/// Since Linux 5.7 this needs no rights.
+#[cfg(target_os = "linux")]
+fn bind(socket: &TcpSocket, interface: &str) -> io::Result<()> {
+    socket
+        .bind_device(Some(interface.as_bytes()))
+        .map_err(|error| io::Error::new(error.kind(), format!("interface {interface}: {error}")))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn bind(_: &TcpSocket, _: &str) -> io::Result<()> {
+    Err(io::Error::from(io::ErrorKind::Unsupported))
 }
 
 /// What a failed exchange means. A device refuses by closing the connection without an answer (spec protocol.md 9);

@@ -34,6 +34,8 @@ use crate::{Transport, TransportError};
 pub struct HttpTransport {
     host: String,
     authority: Authority,
+    /// The network interface that everything goes out of; `None`: where the system's routes lead.
+    interface: Option<String>,
     timeout: Duration,
     /// Not there while a request is under way, so that a cancelled one takes its connection with it.
     connection: Option<HttpConnection>,
@@ -56,6 +58,7 @@ impl HttpTransport {
         Ok(Self {
             host: host.to_string(),
             authority,
+            interface: None,
             timeout: DEFAULT_TIMEOUT,
             connection: None,
             cookie: None,
@@ -66,6 +69,14 @@ impl HttpTransport {
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Has everything go out of `interface`, such as `wlan0`, whatever the system's routes say: several devices have the
+    /// same address, each in the network of its own access point. On Linux only; elsewhere nothing can be reached then.
+    #[must_use]
+    pub fn with_interface(mut self, interface: impl Into<String>) -> Self {
+        self.interface = Some(interface.into());
         self
     }
 
@@ -110,7 +121,7 @@ impl HttpTransport {
                 Exchange::NotSent(unsent) => request = unsent,
             }
         }
-        let mut connection = HttpConnection::open(&self.authority).await?;
+        let mut connection = HttpConnection::open(&self.authority, self.interface.as_deref()).await?;
         match connection.send(request).await {
             Exchange::Answered(response) => Ok((connection, response)),
             Exchange::Failed(error) => Err(error),
@@ -165,7 +176,7 @@ impl Transport for HttpTransport {
 
     async fn reconnect(&mut self) -> Result<(), TransportError> {
         self.connection = None;
-        self.connection = Some(HttpConnection::open(&self.authority).await?);
+        self.connection = Some(HttpConnection::open(&self.authority, self.interface.as_deref()).await?);
         Ok(())
     }
 

@@ -280,6 +280,22 @@ async fn an_endpoint_that_is_no_path_segment_is_not_sent() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_interface_that_was_named_is_gone_through() {
+    let server = Server::start("127.0.0.1", vec![vec![ok("near")]]);
+    let mut transport = server.transport().with_interface("lo");
+    assert_eq!(transport.send("proto-ver", b"---").await, Ok(b"near".to_vec()));
+    server.finish();
+    let mut transport = HttpTransport::new("127.0.0.1:1")
+        .expect("a host")
+        .with_interface("nowhere0");
+    match transport.reconnect().await {
+        Err(TransportError::Unreachable(why)) => assert!(why.contains("interface nowhere0"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// What a server does after a request.
 enum Act {
     Answer(String),
