@@ -3,6 +3,7 @@
 
 mod bench;
 mod ble;
+mod deb;
 mod figures;
 mod lab;
 mod no_std;
@@ -55,6 +56,11 @@ const CHORES: &[Chore] = &[
         "deny",
         "licences, advisories and sources of all dependencies (cargo-deny)",
         test::deny,
+    ),
+    (
+        "deb",
+        "a Debian package: programs, pages, completions, the service (needs dpkg-deb)",
+        deb::run,
     ),
     ("tidy", "what a crate must not know, and other house rules", tidy::run),
     (
