@@ -5,10 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dbus_fast import BusType, Message, MessageType, Variant
-from dbus_fast.aio import MessageBus
-
-from lab import LOGS, PATIENCE, REPOSITORY, Unexpected, expect, uptime
+from bus import Bus
+from lab import LOGS, REPOSITORY
 
 # The cryptographic ones are for pairing. Loaded on demand, they would let the kernel miss a time limit of its own.
 MODULES = ["hci_vhci", "af_alg", "algif_hash", "algif_skcipher", "ecb", "cmac"]
@@ -36,18 +34,17 @@ class Radios:
     def __init__(self, stage):
         self.stage, self.bus, self.daemon = stage, None, None
 
-    async def begin(self, adapters):
+    async def begin(self, adapters, bus=None, is_running=False):
+        """`bus` is the computer's, if it is there already; bluetoothd is somebody else's to start, if it `is_running`."""
         subprocess.run(["modprobe", "--all", *MODULES], check=True)
         Path("/etc/bluetooth").mkdir(exist_ok=True)
         Path("/etc/bluetooth/main.conf").write_text(CONFIGURATION)
-        await self.stage.start("dbus", "dbus-daemon", "--system", "--nofork", "--nopidfile", "--print-address")
+        self.bus = bus or await Bus.start(self.stage)
         air = await self.stage.start("air", sys.executable, PEERS / "air.py", "1", "--vhci", adapters)
-        await self.stage.programs[0].line("unix:")
-        self.bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
-        self.stage.callback(self.bus.disconnect)
         _, self.port, *self.adapters = (await air.line("^AIR .*", 90))[0].split()
         await self.trace()
-        await self.start_daemon()
+        if not is_running:
+            await self.start_daemon()
 
     async def trace(self):
         """Keeps what kernel, controllers and bluetoothd say to each other. It is far too much for a `Program`."""
@@ -75,32 +72,15 @@ class Radios:
         await self.start_daemon()
 
     async def wait_for_power(self, adapter):
-        until = uptime() + PATIENCE
-        while uptime() < until:
-            objects = await self.objects()
-            powered = objects.get(f"/org/bluez/{adapter}", {}).get("org.bluez.Adapter1", {}).get("Powered")
-            if powered and powered.value:
-                return
-            await asyncio.sleep(0.2)
-        raise Unexpected(f"{adapter} was not on in {PATIENCE} s")
+        async def is_on():
+            return await self.bus.get(BLUEZ, f"/org/bluez/{adapter}", "org.bluez.Adapter1", "Powered")
 
-    async def objects(self):
-        """All objects of bluetoothd with their interfaces and properties; none if it is not there."""
-        interface = "org.freedesktop.DBus.ObjectManager"
-        reply = await self.bus.call(Message(BLUEZ, "/", interface, "GetManagedObjects"))
-        return reply.body[0] if reply.message_type == MessageType.METHOD_RETURN else {}
-
-    async def call(self, path, interface, member, signature="", *body):
-        reply = await self.bus.call(Message(BLUEZ, path, interface, member, signature=signature, body=list(body)))
-        expect(reply.message_type != MessageType.ERROR, f"{interface}.{member} of {path}: {reply.error_name} {reply.body}")
-        return reply.body
+        await self.bus.until(is_on, f"{adapter} is on")
 
     async def set_power(self, adapter, on):
-        path, interface = f"/org/bluez/{adapter}", "org.freedesktop.DBus.Properties"
-        await self.call(path, interface, "Set", "ssv", "org.bluez.Adapter1", "Powered", Variant("b", on))
+        await self.bus.set(BLUEZ, f"/org/bluez/{adapter}", "org.bluez.Adapter1", "Powered", "b", on)
 
     async def forget_devices(self):
-        for path, interfaces in (await self.objects()).items():
+        for path, interfaces in (await self.bus.objects(BLUEZ)).items():
             if device := interfaces.get("org.bluez.Device1"):
-                adapter = device["Adapter"].value
-                await self.call(adapter, "org.bluez.Adapter1", "RemoveDevice", "o", path)
+                await self.bus.call(BLUEZ, device["Adapter"].value, "org.bluez.Adapter1", "RemoveDevice", "o", path)

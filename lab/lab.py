@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 LANDFALL = Path(os.environ["LAB_PROGRAMS"]) / "landfall"
 # Seconds. Everything is ten to twenty times slower in here than on the host.
 PATIENCE = 30
-STEP = 100
+STEP = 180
 # How many of a program's last lines are shown when a step failed.
 TAIL = 12
 

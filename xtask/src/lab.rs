@@ -17,7 +17,7 @@ use machine::{Machine, Outcome};
 
 use crate::{
     peers,
-    shell::{Result, capture, root, say},
+    shell::{self, Result, capture, cargo, root, say},
 };
 
 /// What a machine goes through: a script of the folder `lab`.
@@ -26,22 +26,92 @@ struct Scenario {
     purpose: &'static str,
     /// The longest that it may take, boot included.
     limit: Duration,
-    needs: &'static [Needed],
+    needs: &'static [&'static [Needed]],
 }
 
 /// A file of the system, and the Debian package that it comes with.
 type Needed = (&'static str, &'static str);
 
-const SCENARIOS: &[Scenario] = &[Scenario {
-    name: "ble",
-    purpose: "provisionings over Bluetooth with the real bluetoothd, on virtual controllers",
-    limit: Duration::from_secs(900),
-    needs: &[
-        ("/usr/libexec/bluetooth/bluetoothd", "bluez"),
-        ("/usr/bin/btmon", "bluez"),
-        ("/usr/share/dbus-1/system.conf", "dbus"),
-    ],
-}];
+const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "ble",
+        purpose: "provisionings over Bluetooth with the real bluetoothd, on virtual controllers",
+        limit: Duration::from_secs(900),
+        needs: &[BUS, BLUETOOTH],
+    },
+    Scenario {
+        name: "world",
+        purpose: "the Wi-Fi of the scenarios below by itself: routers, wpa_supplicant, NetworkManager",
+        limit: Duration::from_secs(600),
+        needs: &[BUS, WIFI, MANAGER],
+    },
+    Scenario {
+        name: "supplicant",
+        purpose: "the machine as a station, by wpa_supplicant",
+        limit: Duration::from_secs(900),
+        needs: &[BUS, WIFI],
+    },
+    Scenario {
+        name: "manager",
+        purpose: "the machine as a station, by NetworkManager",
+        limit: Duration::from_secs(900),
+        needs: &[BUS, WIFI, MANAGER],
+    },
+    Scenario {
+        name: "softap",
+        purpose: "the machine's own access point, beside its station on one radio",
+        limit: Duration::from_secs(900),
+        needs: &[BUS, WIFI, MANAGER],
+    },
+    Scenario {
+        name: "visit",
+        purpose: "a computer as a guest in a device's access point",
+        limit: Duration::from_secs(900),
+        needs: &[BUS, WIFI, MANAGER],
+    },
+    Scenario {
+        name: "device",
+        purpose: "`landfall device` from nothing to the network, and through what can go wrong",
+        limit: Duration::from_secs(1800),
+        needs: &[BUS, WIFI, MANAGER, BLUETOOTH],
+    },
+    Scenario {
+        name: "power",
+        purpose: "`landfall device` at ten power cuts",
+        limit: Duration::from_secs(1800),
+        needs: &[BUS, WIFI, MANAGER, BLUETOOTH, DISK],
+    },
+    Scenario {
+        name: "package",
+        purpose: "the Debian package (cargo xtask deb) under systemd: it installs, runs, is watched, and goes",
+        limit: Duration::from_secs(900),
+        needs: &[BUS, WIFI, MANAGER, BLUETOOTH, SYSTEMD],
+    },
+];
+
+const BUS: &[Needed] = &[("/usr/share/dbus-1/system.conf", "dbus")];
+const BLUETOOTH: &[Needed] = &[
+    ("/usr/libexec/bluetooth/bluetoothd", "bluez"),
+    ("/usr/bin/btmon", "bluez"),
+];
+/// Routers, and stations on wpa_supplicant.
+const WIFI: &[Needed] = &[
+    ("/usr/sbin/hostapd", "hostapd"),
+    ("/sbin/wpa_supplicant", "wpasupplicant"),
+    ("/usr/sbin/iw", "iw"),
+    ("/usr/sbin/dnsmasq", "dnsmasq-base"),
+    ("/lib/firmware/regulatory.db", "wireless-regdb"),
+    ("/bin/ip", "iproute2"),
+];
+const MANAGER: &[Needed] = &[
+    ("/usr/sbin/NetworkManager", "network-manager"),
+    ("/lib/systemd/systemd-udevd", "udev"),
+];
+const SYSTEMD: &[Needed] = &[
+    ("/lib/systemd/systemd", "systemd"),
+    ("/usr/lib/polkit-1/polkitd", "polkitd"),
+];
+const DISK: &[Needed] = &[("/sbin/mkfs.ext4", "e2fsprogs")];
 
 /// What every machine is made with.
 const TOOLS: &[Needed] = &[
@@ -60,14 +130,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let order = Order::parse(arguments)?;
     if order.list {
         for scenario in SCENARIOS {
-            say(&format!("{:<8} {}", scenario.name, scenario.purpose));
+            say(&format!("{:<10} {}", scenario.name, scenario.purpose));
         }
         return Ok(());
     }
-    for scenario in &order.scenarios {
-        require(scenario.needs)?;
-    }
-    require(TOOLS)?;
+    let needs = order.scenarios.iter().flat_map(|scenario| scenario.needs);
+    require(needs.chain([&TOOLS]).copied().flatten())?;
     let lab = Lab::prepare(order.programs)?;
     let mut failed = Vec::new();
     for scenario in order.scenarios {
@@ -123,12 +191,13 @@ fn named(name: &str) -> Result<&'static Scenario> {
 }
 
 /// Says which packages are missing, all at once.
-fn require(needed: &[Needed]) -> Result<()> {
+fn require<'n>(needed: impl IntoIterator<Item = &'n Needed>) -> Result<()> {
     let mut packages: Vec<_> = needed
-        .iter()
+        .into_iter()
         .filter(|(file, _)| !Path::new(file).exists())
         .map(|(_, package)| *package)
         .collect();
+    packages.sort_unstable();
     packages.dedup();
     if packages.is_empty() {
         return Ok(());
@@ -143,7 +212,8 @@ struct Lab {
     folder: PathBuf,
     machine: Machine,
     python: PathBuf,
-    programs: PathBuf,
+    /// Where the programs were built.
+    built: PathBuf,
 }
 
 impl Lab {
@@ -154,7 +224,7 @@ impl Lab {
         Ok(Self {
             machine,
             python: environment()?,
-            programs: copies(&folder, programs)?,
+            built: programs.map_or_else(build, Ok)?,
             folder,
         })
     }
@@ -167,11 +237,13 @@ impl Lab {
             fs::remove_dir_all(&logs)?;
         }
         fs::create_dir_all(&logs)?;
+        let programs = self.folder.join("copies").join(name);
+        copy_programs(&self.built, &programs)?;
         let mut script = Command::new(&self.python);
         script
             .arg(root().join("lab").join(format!("{name}.py")))
             .args(steps)
-            .env("LAB_PROGRAMS", &self.programs);
+            .env("LAB_PROGRAMS", &programs);
         say(&format!("lab {name}: {}", scenario.purpose));
         let begin = Instant::now();
         let outcome = self.machine.run(&script, &logs, scenario.limit)?;
@@ -206,11 +278,44 @@ fn environment() -> Result<PathBuf> {
     Ok(python)
 }
 
-/// A folder with a copy of `landfall`: a build beside a running machine must not change it under the machine.
-fn copies(folder: &Path, built: Option<PathBuf>) -> Result<PathBuf> {
-    let built = built.map_or_else(peers::build, |folder| Ok(folder.join("landfall")))?;
-    let programs = folder.join("programs");
-    fs::create_dir_all(&programs)?;
-    fs::copy(built, programs.join("landfall"))?;
-    Ok(programs)
+/// Fills a scenario's own folder with copies of the programs: a build beside a running machine must not change them under
+/// the machine, nor must another machine that starts.
+fn copy_programs(built: &Path, programs: &Path) -> Result<()> {
+    if programs.exists() {
+        fs::remove_dir_all(programs)?;
+    }
+    fs::create_dir_all(programs)?;
+    for program in PROGRAMS {
+        let from = built.join(program);
+        if !from.exists() {
+            return Err(format!("there is no {}: {BUILD}", from.display()).into());
+        }
+        fs::copy(&from, programs.join(from.file_name().ok_or("a program has a name")?))?;
+    }
+    Ok(())
+}
+
+/// What scenarios start, as it is called in Cargo's folder.
+const PROGRAMS: &[&str] = &["landfall", "examples/wlan", "examples/softap"];
+const BUILD: &str =
+    "cargo build -p landfall && cargo build -p landfall-wlan -p landfall-device --example wlan --example softap";
+
+/// Builds them for release, and gives the folder.
+fn build() -> Result<PathBuf> {
+    let landfall = peers::build()?;
+    let examples = [
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "landfall-wlan",
+        "--package",
+        "landfall-device",
+        "--example",
+        "wlan",
+        "--example",
+        "softap",
+    ];
+    shell::run(&mut cargo(&examples))?;
+    Ok(landfall.parent().ok_or("Cargo has a folder")?.to_owned())
 }

@@ -31,6 +31,12 @@ pub(super) struct Machine {
     initramfs: PathBuf,
 }
 
+/// How a line ends that a machine has to print to lose its power at once. What its disk got by then is there at the next boot.
+const CUT: &str = "POWER CUT";
+/// A disk without anything on it, in the folder of the logs.
+const DISK: &str = "disk";
+const DISK_SIZE: u64 = 64 << 20;
+
 /// For the kernel: quick to boot, quiet, and the names of interfaces as the kernel gives them. Without ACPI it would hang
 /// at the end.
 const KERNEL_LINE: &str = "console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off selinux=0 apparmor=0 audit=0 nokaslr \
@@ -46,25 +52,39 @@ impl Machine {
     }
 
     /// Runs `command` as root in a machine and says what it prints. The machine sees every file of the host at its own
-    /// path; what it writes is gone with it, save for what it puts into /run/lab, which is `logs`.
+    /// path; what it writes is gone with it, save for what it puts into /run/lab, which is `logs`, and onto its disk. After
+    /// a power cut it boots again and runs `command` anew.
     pub(super) fn run(&self, command: &Command, logs: &Path, limit: Duration) -> Result<Outcome> {
         fs::write(logs.join(guest::START), guest::start(&self.kernel, command))?;
+        fs::File::create(logs.join(DISK))?.set_len(DISK_SIZE)?;
         let until = Instant::now() + limit;
+        let mut output = fs::File::create(logs.join("output.log"))?;
+        loop {
+            if let Some(outcome) = self.boot(logs, until, &mut output)? {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// `None` when the power was cut.
+    fn boot(&self, logs: &Path, until: Instant, output: &mut fs::File) -> Result<Option<Outcome>> {
         let mut machine = Started(self.qemu(logs).spawn()?);
         let lines = lines_of(&mut machine.0)?;
-        let mut output = fs::File::create(logs.join("output.log"))?;
         loop {
             match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     writeln!(output, "{line}")?;
                     say(&line);
+                    if line.ends_with(CUT) {
+                        return Ok(None);
+                    }
                 }
-                Err(RecvTimeoutError::Timeout) => return Ok(Outcome::OutOfTime),
+                Err(RecvTimeoutError::Timeout) => return Ok(Some(Outcome::OutOfTime)),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         let code = fs::read_to_string(logs.join(guest::CODE)).unwrap_or_default();
-        Ok(code.trim().parse().map_or(Outcome::Died, Outcome::Ended))
+        Ok(Some(code.trim().parse().map_or(Outcome::Died, Outcome::Ended)))
     }
 
     fn qemu(&self, logs: &Path) -> Command {
@@ -79,7 +99,7 @@ impl Machine {
             .arg("-initrd")
             .arg(&self.initramfs)
             .args(["-serial", "chardev:console", "-chardev"])
-            .arg(format!("file,id=console,path={}/console.log", logs.display()))
+            .arg(format!("file,id=console,path={}/console.log,append=on", logs.display()))
             // QEMU's own "stdio" stops the machine when standard input is at its end.
             .args([
                 "-chardev",
@@ -97,6 +117,8 @@ impl Machine {
                 "local,path={},mount_tag=logs,security_model=none",
                 logs.display()
             ))
+            .arg("-drive")
+            .arg(format!("if=virtio,format=raw,file={}/{DISK}", logs.display()))
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         qemu
