@@ -11,19 +11,19 @@ use landfall_client::{
 #[command(next_help_heading = "Bluetooth")]
 pub(crate) struct BluetoothArgs {
     /// Name or address of the device [default: what its label says, or choose among those that are heard]
-    #[arg(long, value_name = "NAME|ADDRESS", conflicts_with_all = ["host", "port", "prefix", "service_uuid"])]
+    #[arg(long, value_name = "NAME|ADDRESS", conflicts_with_all = ["host", "port", "join", "prefix", "service_uuid"])]
     pub(crate) device: Option<String>,
     /// What the names of the devices to choose from begin with; '' for any [default: PROV_, or any with a well-known service]
-    #[arg(long, value_name = "TEXT", conflicts_with_all = ["host", "port"])]
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["host", "port", "join"])]
     prefix: Option<String>,
     /// Service that the devices to choose from offer
-    #[arg(long, value_name = "UUID", value_parser = service, conflicts_with_all = ["host", "port"])]
+    #[arg(long, value_name = "UUID", value_parser = service, conflicts_with_all = ["host", "port", "join"])]
     service_uuid: Option<ServiceUuid>,
     /// The computer's Bluetooth adapter to use, by name or address (also LANDFALL_ADAPTER) [default: one that is on]
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["host", "port", "hci"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["host", "port", "join", "hci"])]
     pub(crate) adapter: Option<String>,
     /// Controller to use in place of the computer's Bluetooth: its serial port, or tcp:HOST:PORT (also LANDFALL_HCI)
-    #[arg(long, value_name = "CONTROLLER", conflicts_with_all = ["host", "port"])]
+    #[arg(long, value_name = "CONTROLLER", conflicts_with_all = ["host", "port", "join"])]
     pub(crate) hci: Option<HciAddress>,
 }
 

@@ -63,15 +63,8 @@ pub(crate) struct Simulate {
     /// Where to serve HTTP
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
-    /// Serial port of the console [default: a new pseudo-terminal]
-    #[arg(long, value_name = "PATH", env = "LANDFALL_DEVICE_PORT", conflicts_with = "link")]
-    pub(crate) port: Option<PathBuf>,
-    /// Speed of the serial port, in bits per second
-    #[arg(long, value_name = "N", default_value_t = ConsoleService::DEFAULT_BAUD, value_parser = value_parser!(u32).range(1..))]
-    pub(crate) baud: u32,
-    /// Symbolic link to make to the console's pseudo-terminal
-    #[arg(long, value_name = "PATH")]
-    pub(crate) link: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) console: ConsoleArgs,
     /// Name of the device [default: PROV_ and six random hex digits]
     #[arg(long)]
     pub(crate) name: Option<String>,
@@ -105,6 +98,29 @@ pub(crate) struct Simulate {
     pub(crate) bluetooth: DeviceBluetooth,
     #[command(flatten)]
     pub(crate) secret: DeviceSecret,
+}
+
+/// The console of a device.
+#[derive(Args)]
+pub(crate) struct ConsoleArgs {
+    /// Serial port of the console [default: a new pseudo-terminal]
+    #[arg(long, value_name = "PATH", env = "LANDFALL_DEVICE_PORT", conflicts_with = "link")]
+    pub(crate) port: Option<PathBuf>,
+    /// Speed of the serial port, in bits per second
+    #[arg(long, value_name = "N", default_value_t = ConsoleService::DEFAULT_BAUD, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) baud: u32,
+    /// Symbolic link to make to the console's pseudo-terminal
+    #[arg(long, value_name = "PATH")]
+    pub(crate) link: Option<PathBuf>,
+}
+
+impl ConsoleArgs {
+    /// The names of those that were given, but for what has a default.
+    pub(crate) fn given(&self) -> Vec<&'static str> {
+        let all = [("port", self.port.is_some()), ("link", self.link.is_some())];
+        let given = all.iter().filter(|(_, is_given)| *is_given);
+        given.map(|(name, _)| *name).collect()
+    }
 }
 
 /// What the device asks of its clients.
@@ -197,7 +213,7 @@ impl ConfigArgs {
 
 /// Makes an argument a setting: a variable of the environment can give it too, and a switch takes a value, so that a
 /// command line can take back what a file says.
-fn as_setting(arg: Arg) -> Arg {
+pub(super) fn as_setting(arg: Arg) -> Arg {
     if ConfigArgs::own(&arg) {
         return arg;
     }

@@ -10,7 +10,7 @@ const GROUPS: [(&str, &[&str]); 3] = [
         "Bring a device onto a network",
         &["discover", "info", "provision", "scan", "send", "reset", "reprovision"],
     ),
-    ("Play a device", &["demo", "simulate"]),
+    ("Be a device", &["device", "demo", "simulate"]),
     (
         "Make what goes with it",
         &["credentials", "qr", "completions", "man", "help"],

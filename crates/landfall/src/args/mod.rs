@@ -3,6 +3,8 @@
 mod bluetooth;
 mod device;
 mod groups;
+mod join;
+mod linux;
 mod on_air;
 mod secret;
 mod target;
@@ -14,7 +16,11 @@ use crate::exit::Exit;
 
 pub(crate) use bluetooth::BluetoothArgs;
 pub(crate) use device::{
-    ConfigArgs, Demo, DeviceGeneration, DeviceSecret, DeviceTransport, FailFirst, Simulate, WorldSource,
+    ConfigArgs, ConsoleArgs, Demo, DeviceGeneration, DeviceSecret, DeviceTransport, FailFirst, Simulate, WorldSource,
+};
+pub(crate) use join::JoinArgs;
+pub(crate) use linux::{
+    AccessPointArgs, Backend, ButtonLine, ControlArgs, DriverArgs, Forget, LinuxDevice, Open, Run, Status, Window,
 };
 pub(crate) use on_air::{DeviceBluetooth, KeepBleOn};
 pub(crate) use target::{
@@ -73,6 +79,9 @@ pub(crate) struct Output {
 pub(crate) enum Command {
     Demo(Demo),
     Simulate(Simulate),
+    /// Makes this machine a device, whose own Wi-Fi clients bring onto a network
+    #[command(subcommand)]
+    Device(Box<LinuxDevice>),
     Provision(Provision),
     Info(Info),
     Scan(Scan),
@@ -84,4 +93,18 @@ pub(crate) enum Command {
     Discover(Discover),
     Completions(Completions),
     Man(Man),
+}
+
+impl Command {
+    /// What the device that this command is asks of its clients.
+    pub(crate) fn device_secret(&mut self) -> Option<&mut DeviceSecret> {
+        match self {
+            Self::Simulate(simulate) => Some(&mut simulate.secret),
+            Self::Device(device) => match &mut **device {
+                LinuxDevice::Run(run) => Some(&mut run.secret),
+                LinuxDevice::Status(_) | LinuxDevice::Open(_) | LinuxDevice::Reset(_) => None,
+            },
+            _ => None,
+        }
+    }
 }

@@ -7,6 +7,7 @@ use landfall_client::{console::ConsoleTransport, http::HttpTransport};
 
 use super::{
     bluetooth::BluetoothArgs,
+    join::JoinArgs,
     secret::{PasswordArgs, PopArgs},
 };
 use crate::{
@@ -34,6 +35,8 @@ pub(crate) struct Target {
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
     #[command(flatten)]
+    pub(crate) join: JoinArgs,
+    #[command(flatten)]
     pub(crate) bluetooth: BluetoothArgs,
 }
 
@@ -46,6 +49,7 @@ impl Target {
         let given = [
             (self.host.is_some().then_some("--host"), TransportKind::Softap),
             (self.port.is_some().then_some("--port"), TransportKind::Console),
+            (self.join.is_wanted().then_some("--join"), TransportKind::Softap),
             (self.bluetooth.given(), TransportKind::Ble),
         ];
         let given = given.iter().find_map(|(option, kind)| Some(((*option)?, *kind)));
@@ -164,6 +168,7 @@ Examples:
   landfall provision --qr label.png
   landfall provision --qr '{\"ver\":\"v1\",\"name\":\"PROV_261FCC\",\"pop\":\"abcd1234\",\"transport\":\"softap\"}'
   landfall provision --pop-file label.txt --ssid home
+  landfall provision --join PROV_261FCC --pop-file label.txt --ssid home
   landfall provision --host 127.0.0.1:8080 --password-file - --ssid home --passphrase ''
   landfall provision --port /dev/ttyUSB0 --pop-file label.txt --ssid home
   landfall provision --transport ble --pop-file label.txt

@@ -51,7 +51,7 @@ Examples:
 Pictures hold the secret, as any label does: who can read the file can provision the device.")]
 pub(crate) struct Qr {
     /// Text to draw as it is
-    #[arg(required_unless_present = "name", conflicts_with_all = ["name", "pop", "pop_file", "username"])]
+    #[arg(required_unless_present = "name", conflicts_with_all = ["name", "pop", "pop_file", "username", "service_key", "service_key_file"])]
     pub(crate) text: Option<Hidden>,
     /// Name of the device
     #[arg(long)]
@@ -68,6 +68,12 @@ pub(crate) struct Qr {
     /// How the device is reached
     #[arg(long, value_enum, default_value_t = QrTransport::Softap)]
     pub(crate) transport: QrTransport,
+    /// Passphrase of the device's own access point, if it has one (also LANDFALL_SERVICE_KEY)
+    #[arg(long, value_name = "KEY")]
+    pub(crate) service_key: Option<Hidden>,
+    /// File that holds that passphrase; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "service_key")]
+    pub(crate) service_key_file: Option<PathBuf>,
     /// Write the code to this file as SVG
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
@@ -87,6 +93,16 @@ impl Qr {
             flag: self.pop.as_ref(),
             file: self.pop_file.as_ref(),
             variable: "LANDFALL_POP",
+        }
+    }
+
+    /// Sources of the access point's key in the code.
+    pub(crate) fn key_source(&self) -> Source<'_> {
+        Source {
+            name: "access point's key",
+            flag: self.service_key.as_ref(),
+            file: self.service_key_file.as_ref(),
+            variable: "LANDFALL_SERVICE_KEY",
         }
     }
 }

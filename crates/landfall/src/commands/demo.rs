@@ -41,7 +41,12 @@ pub(super) async fn run(args: &Demo, printer: &Printer) -> Result<(), Failure> {
     let place = Rc::new(RefCell::new(place));
     let narrator = Narrator::new(
         &on_device,
-        Label::new(&name, Some(place), &label(args.sec_ver), Some(PayloadTransport::SoftAp)),
+        Label::new(
+            &name,
+            Some(place),
+            &label(args.sec_ver),
+            Some(PayloadTransport::SoftAp { service_key: None }),
+        ),
     );
     let ready = Notify::new();
     narrator.say(DeviceEvent::DeviceUnprovisioned);

@@ -1,6 +1,6 @@
-//! Where a simulated device meets its clients: one of the device's services, chosen on the command line.
+//! Where a device of ours meets its clients: one of the device's services, chosen on the command line.
 
-use core::cell::RefCell;
+use core::{cell::RefCell, net::SocketAddr};
 use std::{
     fs, io,
     os::unix::fs::symlink,
@@ -10,13 +10,14 @@ use std::{
 
 use landfall_device::{
     AfterProvisioning, BleOptions, BleService, ConsoleService, HttpService, Radio, RequestId, Service, ServiceEvent,
-    protocomm::gatt::ServiceUuid,
+    SoftApService, protocomm::gatt::ServiceUuid,
 };
+use landfall_wlan::SoftApOptions;
 
 use crate::{
-    args::{DeviceBluetooth, DeviceTransport, KeepBleOn, Simulate},
+    args::{ConsoleArgs, DeviceBluetooth, DeviceTransport, KeepBleOn},
     failure::{Failure, Problem},
-    print::{Advertised, Place},
+    print::{Advertised, Place, Printer},
 };
 
 /// A service that was chosen, and where clients find it.
@@ -30,23 +31,14 @@ pub(super) struct Front {
 
 enum AnyService {
     Http(Box<HttpService>),
+    SoftAp(Box<SoftApService>),
     Console(Box<ConsoleService>),
     Ble(Box<BleService>),
 }
 
 impl Front {
-    /// Opens what `args` names, for a device called `name`.
-    pub(super) async fn open(args: &Simulate, name: &str) -> Result<Self, Failure> {
-        match (args.transport, &args.port) {
-            (DeviceTransport::Softap, _) => Self::http(args).await,
-            (DeviceTransport::Console, Some(port)) => Self::serial_port(port, args.baud),
-            (DeviceTransport::Console, None) => Self::pseudo_terminal(args.link.as_deref()),
-            (DeviceTransport::Ble, _) => Ok(Self::bluetooth(&args.bluetooth, name)),
-        }
-    }
-
-    /// The radio itself is opened when the service starts.
-    fn bluetooth(args: &DeviceBluetooth, name: &str) -> Self {
+    /// Bluetooth, for a device called `name`. The radio itself is opened when the service starts.
+    pub(super) fn bluetooth(args: &DeviceBluetooth, name: &str) -> Self {
         let options = BleOptions {
             service: ServiceUuid::new(args.service_uuid),
             manufacturer_data: args
@@ -89,14 +81,30 @@ impl Front {
         }
     }
 
-    async fn http(args: &Simulate) -> Result<Self, Failure> {
-        let service = HttpService::bind(args.listen).await.map_err(|error| {
+    /// HTTP at `address`.
+    pub(super) async fn http(address: SocketAddr) -> Result<Self, Failure> {
+        let service = HttpService::bind(address).await.map_err(|error| {
             Failure::new(Problem::AddressTaken)
-                .saying(format!("{} cannot be listened on", args.listen))
+                .saying(format!("{address} cannot be listened on"))
                 .because(error)
         })?;
         let url = format!("http://{}", service.local_addr());
         Ok(Self::new(AnyService::Http(Box::new(service)), Place::SoftAp { url }))
+    }
+
+    /// HTTP in an access point, which is opened when the service starts.
+    pub(super) fn access_point(options: SoftApOptions) -> Self {
+        let url = format!("http://{}", options.address);
+        let service = Box::new(SoftApService::new(options));
+        Self::new(AnyService::SoftAp(service), Place::SoftAp { url })
+    }
+
+    /// A console on the port that `args` names, or on a new pseudo-terminal.
+    pub(super) fn console(args: &ConsoleArgs) -> Result<Self, Failure> {
+        match &args.port {
+            Some(port) => Self::serial_port(port, args.baud),
+            None => Self::pseudo_terminal(args.link.as_deref()),
+        }
     }
 
     fn serial_port(port: &Path, baud: u32) -> Result<Self, Failure> {
@@ -142,6 +150,7 @@ impl Service for Front {
     async fn start(&mut self, endpoints: &[&str]) -> io::Result<()> {
         match &mut self.service {
             AnyService::Http(service) => service.start(endpoints).await,
+            AnyService::SoftAp(service) => service.start(endpoints).await,
             AnyService::Console(service) => service.start(endpoints).await,
             AnyService::Ble(service) => {
                 service.start(endpoints).await?;
@@ -156,6 +165,7 @@ impl Service for Front {
     async fn next(&mut self) -> ServiceEvent {
         match &mut self.service {
             AnyService::Http(service) => service.next().await,
+            AnyService::SoftAp(service) => service.next().await,
             AnyService::Console(service) => service.next().await,
             AnyService::Ble(service) => service.next().await,
         }
@@ -164,6 +174,7 @@ impl Service for Front {
     fn respond(&mut self, request: RequestId, answer: Option<&[u8]>) {
         match &mut self.service {
             AnyService::Http(service) => service.respond(request, answer),
+            AnyService::SoftAp(service) => service.respond(request, answer),
             AnyService::Console(service) => service.respond(request, answer),
             AnyService::Ble(service) => service.respond(request, answer),
         }
@@ -172,9 +183,54 @@ impl Service for Front {
     async fn stop(&mut self) {
         match &mut self.service {
             AnyService::Http(service) => service.stop().await,
+            AnyService::SoftAp(service) => service.stop().await,
             AnyService::Console(service) => service.stop().await,
             AnyService::Ble(service) => service.stop().await,
         }
+    }
+}
+
+/// What only transports other than `taken` have, and was given: it is ignored, but not in silence.
+pub(super) fn warn_of_other_transports(
+    taken: DeviceTransport,
+    others: &[(DeviceTransport, Vec<&'static str>)],
+    printer: &Printer,
+) {
+    let name = |transport: DeviceTransport| match transport {
+        DeviceTransport::Softap => "softap",
+        DeviceTransport::Console => "console",
+        DeviceTransport::Ble => "ble",
+    };
+    for (other, given) in others.iter().filter(|(other, _)| *other != taken) {
+        for option in given {
+            printer.hint(&format!(
+                "{} takes no {option}: it is not used; you may want --transport {}",
+                name(taken),
+                name(*other)
+            ));
+        }
+    }
+}
+
+/// What the system's Bluetooth decides itself, and what does not fit into an advertisement.
+pub(super) fn warn_of_bluetooth(args: &DeviceBluetooth, name: &str, printer: &Printer) {
+    if args.hci.is_none() {
+        for name in args.of_controllers() {
+            printer.hint(&format!(
+                "the system's Bluetooth takes no {name}: it is not used; a controller of the device's own does, with --hci"
+            ));
+        }
+    }
+    // Each structure has a length and a type before its content (spec transports.md 1.4).
+    let room = if args.hci.is_some() {
+        27_usize.saturating_sub(name.len())
+    } else {
+        8
+    };
+    if args.manufacturer_data.as_ref().is_some_and(|data| data.0.len() > room) {
+        printer.hint(&format!(
+            "there is room for {room} bytes of manufacturer data: the rest is not advertised"
+        ));
     }
 }
 

@@ -25,6 +25,9 @@ pub(super) struct Label {
     /// The scheme, which the device may have outgrown since the label was printed.
     pub(super) security: Option<u8>,
     transport: Option<String>,
+    /// The key of the device's access point.
+    #[serde(rename = "password")]
+    pub(super) service_key: Option<Zeroizing<String>>,
 }
 
 impl Label {

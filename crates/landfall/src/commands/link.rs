@@ -10,7 +10,7 @@ use landfall_client::{
     http::HttpTransport,
 };
 
-use super::{bluetooth, label::Label};
+use super::{bluetooth, label::Label, visits::Visits};
 use crate::{
     args::{Target, TransportKind},
     failure::{Failure, Problem},
@@ -33,6 +33,7 @@ impl Link {
     pub(super) async fn open(
         target: &Target,
         label: Option<&Label>,
+        visits: &Visits,
         printer: &Printer,
     ) -> Result<(Self, String), Failure> {
         let longest = Duration::from_secs(target.timeout).min(LONGEST_ANSWER);
@@ -54,7 +55,11 @@ impl Link {
             }
             TransportKind::Softap | TransportKind::Httpd | TransportKind::Http => {
                 let host = target.host();
-                Ok((Self::http(&host, longest)?, host))
+                let interface = match target.join.is_wanted() {
+                    true => Some(visits.begin(&target.join, label, printer).await?),
+                    false => None,
+                };
+                Ok((Self::http(&host, longest, interface)?, host))
             }
         }
     }
@@ -67,11 +72,15 @@ impl Link {
         }
     }
 
-    /// A way over the network to `host`, which waits for an answer for `longest`.
-    pub(super) fn http(host: &str, longest: Duration) -> Result<Self, Failure> {
-        HttpTransport::new(host)
-            .map(|transport| Self::Http(transport.with_timeout(longest)))
-            .map_err(|error| Failure::of_client(&error.into(), host))
+    /// A way over the network to `host`, out of `interface` if it has to be this one, which waits for an answer for
+    /// `longest`.
+    pub(super) fn http(host: &str, longest: Duration, interface: Option<String>) -> Result<Self, Failure> {
+        let transport = HttpTransport::new(host).map_err(|error| Failure::of_client(&error.into(), host))?;
+        let transport = transport.with_timeout(longest);
+        Ok(Self::Http(match interface {
+            Some(interface) => transport.with_interface(interface),
+            None => transport,
+        }))
     }
 
     /// A way over the serial port at `port`, which is opened; it waits for an answer for `longest`.

@@ -29,8 +29,7 @@ pub(super) fn run(args: &Man, printer: &Printer) -> Result<(), Failure> {
             .because(error)
     })?;
     let esp_prov = built(esp_prov::Args::command());
-    let commands = landfall.get_subcommands().filter(|command| !command.is_hide_set());
-    let pages = [&landfall, &esp_prov].into_iter().chain(commands);
+    let pages = [&landfall, &esp_prov].into_iter().flat_map(with_subcommands);
     let written: Vec<String> = pages
         .map(|command| write(command, directory))
         .collect::<Result<_, _>>()?;
@@ -39,6 +38,12 @@ pub(super) fn run(args: &Man, printer: &Printer) -> Result<(), Failure> {
         printer.event(&Event::Written { file });
     }
     Ok(())
+}
+
+/// `command` and all below it, but for what is hidden.
+fn with_subcommands(command: &Command) -> Vec<&Command> {
+    let below = command.get_subcommands().filter(|command| !command.is_hide_set());
+    [command].into_iter().chain(below.flat_map(with_subcommands)).collect()
 }
 
 /// The definitions with what every command inherits; `help` needs no page of its own.
@@ -113,7 +118,7 @@ mod tests {
     fn every_page_has_every_option_and_every_example_of_its_command() {
         let landfall = built(Cli::command());
         let esp_prov = built(esp_prov::Args::command());
-        for command in [&landfall, &esp_prov].into_iter().chain(landfall.get_subcommands()) {
+        for command in [&landfall, &esp_prov].into_iter().flat_map(with_subcommands) {
             // Roff has its own way to write hyphens and apostrophes that are to be copied.
             let text = String::from_utf8(page(command)).expect("text");
             let text = text.replace("\\-", "-").replace("\\*(Aq", "'");

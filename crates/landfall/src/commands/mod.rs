@@ -4,11 +4,13 @@ mod bluetooth;
 mod completions;
 mod credentials;
 mod demo;
+mod device;
 mod discover;
 mod files;
 mod front;
 mod info;
 mod joining;
+mod keeping;
 mod label;
 mod link;
 mod man;
@@ -21,14 +23,18 @@ mod remote;
 mod reprovision;
 mod reset;
 mod scan;
+mod secret;
 mod send;
+mod signals;
 mod simulate;
 mod simulated;
+mod visits;
 
 use core::future::Future;
 
 use tokio::runtime::{self, Runtime};
 
+use self::visits::visiting;
 use crate::{
     args::Command,
     failure::{Failure, Problem},
@@ -44,12 +50,25 @@ pub(crate) fn run(command: Command, printer: &Printer) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => block_on(demo::run(&args, printer)),
         Command::Simulate(args) => block_on(simulate::run(&args, printer)),
-        Command::Provision(args) => block_on(interrupts.race(provision::run(&args, printer, &interrupts))),
-        Command::Info(args) => block_on(interrupts.race(info::run(&args, printer))),
-        Command::Scan(args) => block_on(interrupts.race(scan::run(&args, printer))),
-        Command::Send(args) => block_on(interrupts.race(send::run(&args, printer))),
-        Command::Reset(args) => block_on(interrupts.race(reset::run(&args, printer))),
-        Command::Reprovision(args) => block_on(interrupts.race(reprovision::run(&args, printer))),
+        Command::Device(command) => block_on(device::run(*command, printer)),
+        Command::Provision(args) => block_on(visiting(&interrupts, async |visits| {
+            provision::run(&args, visits, printer, &interrupts).await
+        })),
+        Command::Info(args) => block_on(visiting(&interrupts, async |visits| {
+            info::run(&args, visits, printer).await
+        })),
+        Command::Scan(args) => block_on(visiting(&interrupts, async |visits| {
+            scan::run(&args, visits, printer).await
+        })),
+        Command::Send(args) => block_on(visiting(&interrupts, async |visits| {
+            send::run(&args, visits, printer).await
+        })),
+        Command::Reset(args) => block_on(visiting(&interrupts, async |visits| {
+            reset::run(&args, visits, printer).await
+        })),
+        Command::Reprovision(args) => block_on(visiting(&interrupts, async |visits| {
+            reprovision::run(&args, visits, printer).await
+        })),
         Command::Credentials(args) => credentials::run(&args, printer),
         Command::Qr(args) => qr::run(&args, printer),
         Command::Discover(args) => block_on(interrupts.race(discover::run(&args, printer))),

@@ -8,6 +8,7 @@ use super::{
     joining::Joining,
     network::{Chooser, Wanted},
     remote::Remote,
+    visits::Visits,
 };
 use crate::{
     args::Provision,
@@ -17,7 +18,12 @@ use crate::{
 };
 
 /// Brings a device onto a network.
-pub(super) async fn run(args: &Provision, printer: &Printer, interrupts: &Interrupts) -> Result<(), Failure> {
+pub(super) async fn run(
+    args: &Provision,
+    visits: &Visits,
+    printer: &Printer,
+    interrupts: &Interrupts,
+) -> Result<(), Failure> {
     let chooser = Chooser {
         args: &args.network,
         printer,
@@ -27,7 +33,7 @@ pub(super) async fn run(args: &Provision, printer: &Printer, interrupts: &Interr
     }
     // What can be asked before the device waits is asked first: it forgets silent clients.
     let named = chooser.named().await?;
-    let (mut remote, secret) = Remote::with_secret(&args.target, &args.secret, printer).await?;
+    let (mut remote, secret) = Remote::with_secret(&args.target, &args.secret, visits, printer).await?;
     remote.open_session(&secret, printer).await?;
     let mut wanted = match named {
         Some(wanted) => wanted,

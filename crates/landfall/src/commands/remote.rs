@@ -5,7 +5,7 @@ use landfall_client::{
 };
 use zeroize::Zeroizing;
 
-use super::{label::Label, link::Link};
+use super::{label::Label, link::Link, visits::Visits};
 use crate::{
     args::{SecretArgs, Target},
     failure::{Failure, Problem},
@@ -22,8 +22,13 @@ pub(super) struct Remote {
 
 impl Remote {
     /// Goes to the device that `target` means, or its `label`; over a network nothing is sent yet.
-    pub(super) async fn reach(target: &Target, label: Option<&Label>, printer: &Printer) -> Result<Self, Failure> {
-        let (link, place) = Link::open(target, label, printer).await?;
+    pub(super) async fn reach(
+        target: &Target,
+        label: Option<&Label>,
+        visits: &Visits,
+        printer: &Printer,
+    ) -> Result<Self, Failure> {
+        let (link, place) = Link::open(target, label, visits, printer).await?;
         Ok(Self {
             connection: Connection::new(link, SystemEnvironment::new()),
             place,
@@ -31,8 +36,13 @@ impl Remote {
     }
 
     /// Opens a session, asking the user for what is missing, and tells of it.
-    pub(super) async fn open(target: &Target, args: &SecretArgs, printer: &Printer) -> Result<Self, Failure> {
-        let (mut remote, secret) = Self::with_secret(target, args, printer).await?;
+    pub(super) async fn open(
+        target: &Target,
+        args: &SecretArgs,
+        visits: &Visits,
+        printer: &Printer,
+    ) -> Result<Self, Failure> {
+        let (mut remote, secret) = Self::with_secret(target, args, visits, printer).await?;
         remote.open_session(&secret, printer).await?;
         Ok(remote)
     }
@@ -41,6 +51,7 @@ impl Remote {
     pub(super) async fn with_secret(
         target: &Target,
         args: &SecretArgs,
+        visits: &Visits,
         printer: &Printer,
     ) -> Result<(Self, Secret), Failure> {
         let label = match &args.qr {
@@ -52,7 +63,7 @@ impl Remote {
         }
         warn_of_exposed(args, printer);
         let mut secret = given(args, label.as_ref()).await?;
-        let mut remote = Self::reach(target, label.as_ref(), printer).await?;
+        let mut remote = Self::reach(target, label.as_ref(), visits, printer).await?;
         let label_scheme = label.and_then(|label| label.security);
         remote.complete(&mut secret, label_scheme, args, printer).await?;
         Ok((remote, secret))

@@ -1,6 +1,6 @@
 //! `landfall reprovision`
 
-use super::remote::Remote;
+use super::{remote::Remote, visits::Visits};
 use crate::{
     args::Reprovision,
     failure::Failure,
@@ -8,8 +8,8 @@ use crate::{
 };
 
 /// Has the device leave its network and accept new credentials.
-pub(super) async fn run(args: &Reprovision, printer: &Printer) -> Result<(), Failure> {
-    let mut remote = Remote::open(&args.target, &args.secret, printer).await?;
+pub(super) async fn run(args: &Reprovision, visits: &Visits, printer: &Printer) -> Result<(), Failure> {
+    let mut remote = Remote::open(&args.target, &args.secret, visits, printer).await?;
     remote
         .connection
         .reprovision()

@@ -1,6 +1,6 @@
 //! `landfall reset`
 
-use super::remote::Remote;
+use super::{remote::Remote, visits::Visits};
 use crate::{
     args::Reset,
     failure::Failure,
@@ -8,8 +8,8 @@ use crate::{
 };
 
 /// Has the device accept new credentials after a failure.
-pub(super) async fn run(args: &Reset, printer: &Printer) -> Result<(), Failure> {
-    let mut remote = Remote::open(&args.target, &args.secret, printer).await?;
+pub(super) async fn run(args: &Reset, visits: &Visits, printer: &Printer) -> Result<(), Failure> {
+    let mut remote = Remote::open(&args.target, &args.secret, visits, printer).await?;
     remote
         .connection
         .reset()

@@ -2,7 +2,7 @@
 
 use landfall_client::ScanOptions;
 
-use super::remote::Remote;
+use super::{remote::Remote, visits::Visits};
 use crate::{
     args::Scan,
     failure::Failure,
@@ -11,8 +11,8 @@ use crate::{
 };
 
 /// Lists the networks the device sees.
-pub(super) async fn run(args: &Scan, printer: &Printer) -> Result<(), Failure> {
-    let mut remote = Remote::open(&args.target, &args.secret, printer).await?;
+pub(super) async fn run(args: &Scan, visits: &Visits, printer: &Printer) -> Result<(), Failure> {
+    let mut remote = Remote::open(&args.target, &args.secret, visits, printer).await?;
     let options = ScanOptions {
         passive: args.passive,
         ..ScanOptions::default()

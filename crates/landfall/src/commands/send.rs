@@ -8,7 +8,7 @@ use std::{
 
 use landfall_client::protocomm::Endpoint;
 
-use super::remote::Remote;
+use super::{remote::Remote, visits::Visits};
 use crate::{
     args::Send,
     failure::{Failure, Problem},
@@ -17,14 +17,14 @@ use crate::{
 };
 
 /// Sends data to an endpoint and prints the answer.
-pub(super) async fn run(args: &Send, printer: &Printer) -> Result<(), Failure> {
+pub(super) async fn run(args: &Send, visits: &Visits, printer: &Printer) -> Result<(), Failure> {
     Endpoint::new(&args.endpoint).map_err(|error| Failure::new(Problem::BadArgument).saying(error.to_string()))?;
     let data = data(args).await?;
     if data.is_empty() {
         return Err(Failure::new(Problem::NothingToSend));
     }
     let quiet_for_raw = if args.raw { printer.silent() } else { *printer };
-    let mut remote = Remote::open(&args.target, &args.secret, &quiet_for_raw).await?;
+    let mut remote = Remote::open(&args.target, &args.secret, visits, &quiet_for_raw).await?;
     let answer = remote
         .connection
         .request(&args.endpoint, &data)

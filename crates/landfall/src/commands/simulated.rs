@@ -1,4 +1,4 @@
-//! What `demo` and `simulate` share: a device's events as the printer knows them.
+//! What `demo`, `simulate` and `device` share: a device's events as the printer knows them.
 
 use core::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,6 +12,7 @@ use landfall_device::{
 };
 
 use crate::{
+    args::DeviceTransport,
     failure::{Failure, Problem},
     print::{DeviceEvent, Event, Place, Printer, Reason, Way, text::Name},
 };
@@ -33,6 +34,18 @@ pub(super) fn random_name() -> Result<String, Failure> {
     Ok(format!("PROV_{a:02X}{b:02X}{c:02X}"))
 }
 
+/// How apps come to a device with a code, to its access point with `service_key`; none can come by way of the console.
+pub(super) const fn payload_transport(
+    transport: DeviceTransport,
+    service_key: Option<&str>,
+) -> Option<PayloadTransport<'_>> {
+    match transport {
+        DeviceTransport::Softap => Some(PayloadTransport::SoftAp { service_key }),
+        DeviceTransport::Ble => Some(PayloadTransport::Ble),
+        DeviceTransport::Console => None,
+    }
+}
+
 /// Tells what a device does, and keeps in mind whether it is on a network.
 pub(super) struct Narrator<'a> {
     printer: &'a Printer,
@@ -44,7 +57,7 @@ pub(super) struct Narrator<'a> {
 /// What stands on a device: its name, where it is, and the text of its QR code.
 pub(super) struct Label<'a> {
     name: &'a str,
-    place: Option<Rc<RefCell<Place>>>,
+    place: RefCell<Option<Rc<RefCell<Place>>>>,
     payload: Option<String>,
 }
 
@@ -55,10 +68,14 @@ impl<'a> Label<'a> {
         name: &'a str,
         place: Option<Rc<RefCell<Place>>>,
         secret: &PayloadSecret<'_>,
-        transport: Option<PayloadTransport>,
+        transport: Option<PayloadTransport<'_>>,
     ) -> Self {
         let payload = transport.map(|transport| provisioning_payload(name, secret, transport));
-        Self { name, place, payload }
+        Self {
+            name,
+            place: RefCell::new(place),
+            payload,
+        }
     }
 }
 
@@ -71,6 +88,12 @@ impl<'a> Narrator<'a> {
             announced: Cell::new(false),
             online: Cell::new(false),
         }
+    }
+
+    /// The device opens for clients at `place`: its label is shown again.
+    pub(super) fn opens(&self, place: Rc<RefCell<Place>>) {
+        *self.label.place.borrow_mut() = Some(place);
+        self.announced.set(false);
     }
 
     /// Whether the device is on a network.
@@ -96,6 +119,7 @@ impl<'a> Narrator<'a> {
             Happened::RequestFailed { endpoint, error } => {
                 self.warn(format!("a request to {endpoint} failed: {error}"));
             }
+            Happened::WifiTrouble(why) => self.warn(why.clone()),
             Happened::SaveFailed(why) => self.warn(format!("the credentials could not be stored: {why}")),
             _ => {}
         }
@@ -148,7 +172,7 @@ impl<'a> Narrator<'a> {
         self.say(DeviceEvent::DeviceStarted);
         if !self.announced.replace(true) {
             let Label { name, place, payload } = &self.label;
-            if let Some(place) = place {
+            if let Some(place) = &*place.borrow() {
                 let place = &place.borrow();
                 self.say(DeviceEvent::DeviceListening { name, place });
             }

@@ -3,11 +3,12 @@
 use core::ops::Range;
 use std::{
     fs,
-    os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _},
+    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
     path::{Path, PathBuf},
 };
 
 use landfall_device::World;
+use rustix::process::{getegid, geteuid};
 use serde::Deserialize as _;
 use toml::{
     Spanned,
@@ -64,12 +65,24 @@ impl<'a> ConfigFile<'a> {
         let Some(secret) = self.given.iter().find(|given| given.holds_secret()) else {
             return;
         };
-        let mode = fs::metadata(&self.path).map(|found| found.permissions().mode());
-        if mode.is_ok_and(|mode| mode & READABLE_BY_OTHERS != 0) {
-            let path = printable(self.path.as_os_str().as_bytes());
+        let Ok(found) = fs::metadata(&self.path) else { return };
+        let path = printable(self.path.as_os_str().as_bytes());
+        let is_ours = found.uid() == geteuid().as_raw();
+        // A group that is not the owner's own was chosen: a service reads it by that.
+        let readers = if is_ours && found.gid() == getegid().as_raw() {
+            READABLE_BY_GROUP | READABLE_BY_ALL
+        } else {
+            READABLE_BY_ALL
+        };
+        if found.mode() & readers != 0 {
+            let key = secret.setting.key();
+            let way_out = if is_ours {
+                format!("chmod 600 {path}")
+            } else {
+                format!("chgrp it to the group of who has to, then chmod 640 {path}")
+            };
             printer.hint(&format!(
-                "others on this machine can read {path}, and it holds `{}`: chmod 600 {path}",
-                secret.setting.key()
+                "others on this machine can read {path}, and it holds `{key}`: {way_out}"
             ));
         }
     }
@@ -209,5 +222,6 @@ fn nearest<'a>(key: &str, settings: &'a [Setting]) -> Option<&'a str> {
 /// From here on two names look like each other; 1.0 is the same name.
 const LIKE: f64 = 0.8;
 
-/// Permission of the group or of all others to read.
-const READABLE_BY_OTHERS: u32 = 0o044;
+/// Permissions to read.
+const READABLE_BY_GROUP: u32 = 0o040;
+const READABLE_BY_ALL: u32 = 0o004;

@@ -65,13 +65,20 @@ impl<'a> Layers<'a> {
         self.add(variables.collect())
     }
 
-    /// Adds a file.
+    /// Whether nothing is set.
+    pub(super) fn is_empty(&self) -> bool {
+        self.given.is_empty()
+    }
+
+    /// Adds what a file says of these settings; it may be another command's file, with more.
     ///
     /// # Errors
     ///
     /// Two of its settings that exclude each other.
     pub(super) fn add_file(&mut self, file: ConfigFile<'a>) -> Result<(), Failure> {
-        self.add(file.into_given())
+        let mut given = file.into_given();
+        given.retain(|given| self.settings.iter().any(|setting| setting.key() == given.setting.key()));
+        self.add(given)
     }
 
     /// Adds a layer: what the ones above have set, or exclude, gives way.
@@ -96,29 +103,32 @@ impl<'a> Layers<'a> {
         self.settings.iter().map(|setting| (setting, self.of(setting.key())))
     }
 
-    /// The command `name` with all that was set.
+    /// The command to which the names of `path` lead, with all that was set.
     ///
     /// # Errors
     ///
     /// A value that its setting cannot have, or a setting that another one needs. Where only what was typed can be the
     /// cause, the process ends as clap does.
-    pub(super) fn command(&self, name: &str) -> Result<Command, Failure> {
+    pub(super) fn command(&self, path: &[&str]) -> Result<Command, Failure> {
         let words = self
             .given
             .iter()
             .filter_map(|given| given.value.as_typed(given.setting));
-        let line = ["landfall", name].into_iter().map(OsString::from).chain(words);
+        let names = ["landfall"].iter().chain(path).map(OsString::from);
+        let line = names.chain(words);
         let matches = complete().try_get_matches_from(line);
         let matches = matches.map_err(|error| self.failure(error))?;
         // What was parsed has all that the command needs, or the definitions contradict themselves.
         let mut command = Cli::from_arg_matches(&matches)
             .unwrap_or_else(|error| error.exit())
             .command;
-        if let Command::Simulate(simulate) = &mut command {
-            simulate.secret.settle_scheme(|key| self.layer(key));
-            if let Some(Value::World(world)) = self.of("world").map(|given| &given.value) {
-                simulate.world = Some(WorldSource::Table(world.clone()));
-            }
+        if let Some(secret) = command.device_secret() {
+            secret.settle_scheme(|key| self.layer(key));
+        }
+        if let (Command::Simulate(simulate), Some(Value::World(world))) =
+            (&mut command, self.of("world").map(|given| &given.value))
+        {
+            simulate.world = Some(WorldSource::Table(world.clone()));
         }
         Ok(command)
     }

@@ -62,22 +62,22 @@ impl CommandLine {
     ///
     /// A setting that does not exist or makes no sense, a file that cannot be read.
     pub(crate) fn complete(self, printer: &Printer) -> Result<Option<Command>, Failure> {
-        let Some((name, typed)) = self.matches.subcommand() else {
-            return Ok(Some(self.cli.command));
-        };
-        let settings = setting::all_of(name);
+        let (path, typed) = innermost(&self.matches);
+        let settings = setting::all_of(&path);
         if settings.is_empty() {
             return Ok(Some(self.cli.command));
         }
         let mut layers = Layers::new(&settings);
         layers.add_typed(typed);
         layers.add_variables(&variable)?;
-        if let Some(path) = config_file(typed) {
-            let file = file::read(&path, &settings)?;
+        let in_file = setting::all_in_file_of(&path);
+        let usual = || usual_file(&path).filter(|_| layers.is_empty());
+        if let Some(path) = config_file(typed).or_else(usual) {
+            let file = file::read(&path, &in_file)?;
             file.warn_of_readers(printer);
             layers.add_file(file)?;
         }
-        let command = layers.command(name)?;
+        let command = layers.command(&path)?;
         if typed.get_flag("print_config") {
             show::all(&layers, printer);
             return Ok(None);
@@ -107,19 +107,41 @@ fn without_variable(arg: Arg) -> Arg {
 
 /// The definitions, changed by `change` in commands that can be configured.
 fn with_settings(change: fn(Arg) -> Arg) -> clap::Command {
-    Cli::command().mut_subcommands(|command| {
-        if ConfigArgs::are_in(&command) {
-            command.mut_args(change)
-        } else {
-            command
-        }
-    })
+    Cli::command().mut_subcommands(|command| changed(command, change))
+}
+
+fn changed(command: clap::Command, change: fn(Arg) -> Arg) -> clap::Command {
+    let command = if ConfigArgs::are_in(&command) {
+        command.mut_args(change)
+    } else {
+        command
+    };
+    command.mut_subcommands(|inner| changed(inner, change))
+}
+
+/// The names that lead to the command that was typed, and what was typed for it.
+fn innermost(matches: &ArgMatches) -> (Vec<&str>, &ArgMatches) {
+    let (mut path, mut typed) = (Vec::new(), matches);
+    while let Some((name, inner)) = typed.subcommand() {
+        path.push(name);
+        typed = inner;
+    }
+    (path, typed)
 }
 
 /// A variable of the environment. An empty one is as good as none.
 fn variable(name: &OsStr) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
+
+/// The file of the device that `landfall device reset` stands in for, which is the service if nothing says otherwise.
+fn usual_file(path: &[&str]) -> Option<PathBuf> {
+    let is_reset = path == setting::DEVICE_RESET;
+    Some(PathBuf::from(SERVICE_FILE)).filter(|file| is_reset && file.exists())
+}
+
+/// What landfall.service names.
+const SERVICE_FILE: &str = "/etc/landfall/device.toml";
 
 fn config_file(typed: &ArgMatches) -> Option<PathBuf> {
     let typed = typed.get_one::<PathBuf>("config").cloned();

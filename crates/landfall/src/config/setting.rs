@@ -72,11 +72,13 @@ pub(super) enum Layer {
     CommandLine,
 }
 
-/// The settings of the command `name`, in the order of its help; none if it has no configuration.
-pub(super) fn all_of(name: &str) -> Vec<Setting> {
+/// The settings of the command to which the names of `path` lead, in the order of its help; none if it has no
+/// configuration.
+pub(super) fn all_of(path: &[&str]) -> Vec<Setting> {
     let mut cli = Cli::command();
     cli.build();
-    let Some(command) = cli.find_subcommand(name).filter(|command| ConfigArgs::are_in(command)) else {
+    let found = path.iter().try_fold(&cli, |outer, name| outer.find_subcommand(name));
+    let Some(command) = found.filter(|command| ConfigArgs::are_in(command)) else {
         return Vec::new();
     };
     let settings = || {
@@ -98,6 +100,14 @@ pub(super) fn all_of(name: &str) -> Vec<Setting> {
         })
         .collect()
 }
+
+/// The settings that a file for the command may have: what forgets in place of a device takes the device's.
+pub(super) fn all_in_file_of(path: &[&str]) -> Vec<Setting> {
+    all_of(if path == DEVICE_RESET { &["device", "run"] } else { path })
+}
+
+/// The names that lead to the command that forgets in place of a device.
+pub(super) const DEVICE_RESET: [&str; 2] = ["device", "reset"];
 
 impl Setting {
     /// Its name in a file.

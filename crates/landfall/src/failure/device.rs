@@ -14,8 +14,15 @@ impl Failure {
             RunError::Service(error) => error.get_ref().and_then(|error| error.downcast_ref()),
             _ => None,
         };
-        match (radio, error.source()) {
-            (Some(radio), _) => Self::of_radio_error(radio),
+        let wlan = match error {
+            RunError::Service(error) => error.get_ref().and_then(|error| error.downcast_ref()),
+            _ => None,
+        };
+        match (
+            radio.map(Self::of_radio_error).or_else(|| wlan.map(Self::of_wlan)),
+            error.source(),
+        ) {
+            (Some(failure), _) => failure,
             (None, Some(cause)) => Self::new(Problem::DeviceBroken).because(format!("{error}: {cause}")),
             (None, None) => Self::new(Problem::DeviceBroken).because(error),
         }

@@ -3,6 +3,7 @@
 mod client;
 mod device;
 mod problem;
+mod wlan;
 
 use core::fmt;
 

@@ -59,7 +59,7 @@ problems! {
     "The device does not answer" {
         Unreachable, "unreachable", Unreachable: "no device can be reached"
             because "nothing answers at its address, or this computer is in another network"
-            then ["join the device's own Wi-Fi network first, or say where it is: --host HOST:PORT"];
+            then ["have this computer join the device's own Wi-Fi network: --join NAME; or say where the device is: --host HOST:PORT"];
         NoAnswer, "no-answer", TimedOut: "the device does not answer"
             because "it is out of range, switched off, or busy for longer than was waited"
             then ["move closer to it, or wait longer with --timeout SECONDS"];
@@ -141,6 +141,45 @@ problems! {
         BluetoothBroken, "bluetooth-broken", Unreachable: "the system's Bluetooth does not work"
             because "its service answers with an error"
             then ["restart it: sudo systemctl restart bluetooth"];
+    }
+
+    "This computer's Wi-Fi" {
+        AccessPointNotHeard, "access-point-not-heard", Unreachable: "the device's access point is not heard"
+            because "the device is switched off, out of range, provisioned already, or its access point has another name"
+            then ["bring it close, and have it wait for provisioning",
+                  "see the access points of devices: landfall discover"];
+        AccessPointNotJoined, "access-point-not-joined", Unreachable: "the device's access point cannot be joined"
+            because "it went out of range, takes no more guests, or gives no addresses"
+            then ["bring the device close, let others leave its network, and try again"];
+        ServiceKeyWrong, "service-key-wrong", SecretRefused: "the device's access point refuses the key"
+            because "it is another device's, or misspelled"
+            then ["it stands on the device's label: give it with --service-key-file FILE or LANDFALL_SERVICE_KEY"];
+        ServiceKeyMissing, "service-key-missing", SecretRefused: "the device's access point asks for a key"
+            because "its network is protected, and no key was given"
+            then ["it stands on the device's label: give it with --service-key-file FILE or LANDFALL_SERVICE_KEY"];
+        ServiceKeyNotAsked, "service-key-not-asked", Failure: "the access point asks for no key, but one was given"
+            because "it is open: somebody else may have taken the device's name"
+            then ["if you are sure that this device's access point is open, leave out the key"];
+        NotBack, "not-back", Failure: "this computer is not back on its own network"
+            because "the network was not joined again in half a minute"
+            then ["join it by hand, as after a start of the computer", "see whether it is in range"];
+        WifiOff, "wifi-off", Unreachable: "Wi-Fi is switched off on this computer"
+            because "airplane mode, rfkill or a switch of the computer keeps it off"
+            then ["end airplane mode, or unblock it: rfkill unblock wifi"];
+        WifiNoService, "wifi-no-service", Unreachable: "nobody drives this computer's Wi-Fi"
+            because "neither NetworkManager nor wpa_supplicant is running, or the system's message bus is not there"
+            then ["start it: sudo systemctl start NetworkManager",
+                  "or join the device's network by hand, and leave out --join"];
+        WifiNotPermitted, "wifi-not-permitted", Unreachable: "this user may not change this computer's Wi-Fi"
+            because "the service that drives it does not allow it (polkit, or the rules of the message bus)"
+            then ["run it where you are logged in at the computer itself, or with sudo",
+                  "or join the device's network by hand, and leave out --join"];
+        WifiNoAdapter, "wifi-no-adapter", Unreachable: "there is no such Wi-Fi adapter on this computer"
+            because "it has none, the kernel does not know it, or the service that drives Wi-Fi leaves it alone"
+            then ["plug one in, or name another: --interface NAME; those of this computer: iw dev"];
+        WifiBroken, "wifi-broken", Unreachable: "this computer's Wi-Fi does not work"
+            because "the service that drives it answers with an error"
+            then ["restart it: sudo systemctl restart NetworkManager"];
     }
 
     "The session with the device" {
@@ -261,6 +300,32 @@ problems! {
             then ["the settings are described in docs/configuration.md"];
     }
 
+    "This machine as a device" {
+        DeviceNotRunning, "device-not-running", Unreachable: "no device runs on this machine"
+            because "nobody listens at its control socket"
+            then ["start it: systemctl start landfall, or landfall device run",
+                  "if its socket is elsewhere, say where: --control PATH"];
+        DeviceRunning, "device-running", Busy: "a device runs on this machine already"
+            because "somebody listens at its control socket"
+            then ["see what it does: landfall device status", "end it: systemctl stop landfall"];
+        DeviceRefuses, "device-refuses", Failure: "the running device cannot do this"
+            because "something it needs is missing"
+            then ["see what it does: landfall device status", "see what it has said: journalctl -u landfall"];
+        DeviceSilent, "device-silent", TimedOut: "the running device does not answer as it should"
+            because "it is busy, or another version of this program"
+            then ["restart it: systemctl restart landfall"];
+        ControlUnusable, "control-unusable", Failure: "the control socket cannot be used"
+            because "its directory is not there, or not permitted"
+            then ["run it as root or as a member of the group landfall, or take another socket: --control PATH"];
+        HookUnusable, "hook-unusable", Usage: "the hook cannot be run"
+            because "it is not there, or no program"
+            then ["check the path, and make it executable: chmod +x PROGRAM"];
+        ButtonUnusable, "button-unusable", Usage: "the button cannot be watched"
+            because "the chip is not there, the line has another user, or this user may not"
+            then ["see which chips and lines there are: gpiodetect, gpioinfo",
+                  "run it as root or as a member of the group gpio"];
+    }
+
     "The simulated device, and the system" {
         AddressTaken, "address-taken", Failure: "the address cannot be listened on"
             because "another program has it"
@@ -268,7 +333,7 @@ problems! {
         StoreUnusable, "store-unusable", Failure: "the device's credentials cannot be kept"
             because "their directory cannot be written"
             then ["check the directory, or take another one with --state"];
-        DeviceBroken, "device-broken", Failure: "the simulated device cannot run"
+        DeviceBroken, "device-broken", Failure: "the device cannot run"
             because "this is not expected to happen"
             then ["tell the authors, with the cause"];
         SystemRefuses, "system-refuses", Failure: "the system refuses what the program needs"

@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 
 use super::{
     heard::HeardDevice,
+    status::DeviceStatus,
     text::{Name, address, auth_name, hex},
 };
 
@@ -34,6 +35,24 @@ pub(crate) enum Event<'a> {
     BluetoothFound(HeardDevice),
     /// A connection is being made to this device.
     BluetoothConnecting(HeardDevice),
+    /// This computer sets out for a device's access point.
+    AccessPointJoining {
+        #[serde(flatten)]
+        name: Name,
+        #[serde(skip)]
+        shown: String,
+        interface: &'a str,
+    },
+    /// This computer is in a device's access point.
+    AccessPointJoined { interface: &'a str, ip: String },
+    /// This computer has left a device's access point; the network is the one where it is again.
+    AccessPointLeft {
+        #[serde(flatten)]
+        name: Option<Name>,
+        #[serde(skip)]
+        shown: Option<String>,
+        interface: &'a str,
+    },
     /// The device was told to scan.
     Scanning,
     /// The networks a device sees.
@@ -104,6 +123,12 @@ pub(crate) enum Event<'a> {
         #[serde(skip)]
         shown: String,
     },
+    /// What a running device of ours is doing.
+    DeviceStatus(&'a DeviceStatus),
+    /// A running device of ours was opened for clients.
+    DeviceOpened,
+    /// A device of ours has forgotten its network.
+    DeviceForgot,
     /// A demo has come to its end.
     DemoDone { seconds: f64 },
     /// Something a device of ours tells.
@@ -183,7 +208,7 @@ pub(crate) enum DiscoveredState {
     Joined,
 }
 
-/// Something a simulated device tells; its names begin with `device_`.
+/// Something a device of ours tells; its names begin with `device_`.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(clippy::enum_variant_names, reason = "the variants' names are the events' names")]
@@ -240,6 +265,10 @@ pub(crate) enum DeviceEvent<'a> {
         #[serde(rename = "text", serialize_with = "lossy")]
         octets: &'a [u8],
     },
+    /// Nobody came in time, or somebody has come: no client can come any more.
+    DeviceClosed,
+    /// The network was forgotten.
+    DeviceReset,
     /// Something the device's owner should know.
     DeviceWarning { text: String },
     /// END.
@@ -370,6 +399,24 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// This computer sets out for the access point `ssid` with `interface`.
+    pub(crate) fn access_point_joining(ssid: &[u8], interface: &'a str) -> Self {
+        Self::AccessPointJoining {
+            name: Name::new(ssid),
+            shown: super::text::printable(ssid),
+            interface,
+        }
+    }
+
+    /// This computer's `interface` is back in the network `ssid`, if it was in one.
+    pub(crate) fn access_point_left(ssid: Option<&[u8]>, interface: &'a str) -> Self {
+        Self::AccessPointLeft {
+            name: ssid.map(Name::new),
+            shown: ssid.map(super::text::printable),
+            interface,
+        }
+    }
+
     /// `endpoint` answered with `octets`.
     pub(crate) fn answer(endpoint: &'a str, octets: &'a [u8]) -> Self {
         Self::Answer {
@@ -383,7 +430,12 @@ impl<'a> Event<'a> {
     pub(super) fn begins_step(&self) -> bool {
         matches!(
             self,
-            Self::BluetoothScanning | Self::BluetoothConnecting(_) | Self::Scanning | Self::Applied | Self::Connecting
+            Self::BluetoothScanning
+                | Self::BluetoothConnecting(_)
+                | Self::AccessPointJoining { .. }
+                | Self::Scanning
+                | Self::Applied
+                | Self::Connecting
         )
     }
 
@@ -399,6 +451,9 @@ impl<'a> Event<'a> {
             Self::BluetoothScanning
                 | Self::BluetoothFound(_)
                 | Self::BluetoothConnecting(_)
+                | Self::AccessPointJoining { .. }
+                | Self::AccessPointJoined { .. }
+                | Self::AccessPointLeft { .. }
                 | Self::Scanning
                 | Self::Label { .. }
                 | Self::SessionEstablished { .. }

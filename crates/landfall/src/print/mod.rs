@@ -9,6 +9,7 @@ mod heard;
 mod human;
 pub(crate) mod qr;
 mod signal;
+mod status;
 mod table;
 pub(crate) mod text;
 
@@ -31,6 +32,7 @@ pub(crate) use event::{
     Advertised, DeviceEvent, Discovered, DiscoveredState, Event, FoundNetworks, NetworkRow, OnAir, Place, Reason, Way,
 };
 pub(crate) use heard::{HeardDevice, HeardTable};
+pub(crate) use status::{DeviceStatus, NetworkState, Provisioning};
 pub(crate) use table::{Columns, Table};
 
 /// Where the words go and what they look like.
@@ -48,6 +50,9 @@ pub(crate) struct Printer {
 enum Format {
     Human,
     Json,
+    /// Nobody: tests of what happens beside the words.
+    #[cfg(test)]
+    Mute,
 }
 
 /// Whose line it is, where both ends print to one terminal.
@@ -71,6 +76,18 @@ impl Printer {
             format: if output.json { Format::Json } else { Format::Human },
             quiet: output.quiet,
             verbose: output.verbose > 0,
+            start: Instant::now(),
+            side: None,
+        }
+    }
+
+    /// A printer that prints nothing.
+    #[cfg(test)]
+    pub(crate) fn mute() -> Self {
+        Self {
+            format: Format::Mute,
+            quiet: true,
+            verbose: false,
             start: Instant::now(),
             side: None,
         }
@@ -140,6 +157,8 @@ impl Printer {
         }
         match self.format {
             Format::Json => self.json(&Timed { event, at_ms }),
+            #[cfg(test)]
+            Format::Mute => {}
             Format::Human if self.quiet && event.is_progress() => {}
             // Who sees the step itself need not read that it begins.
             Format::Human if event.begins_step() && self.draws() && io::stdout().is_terminal() => {}
@@ -259,10 +278,12 @@ fn to_stderr(line: &str) {
     let _ = spinner::without(|| writeln!(anstream::stderr().lock(), "{line}"));
 }
 
-/// A reader that has seen enough, as in `landfall scan | head`, is no failure: the program is done.
+/// A reader that has seen enough, as in `landfall scan | head`, is no failure: the program is done, unless it owes
+/// somebody a farewell.
 #[expect(clippy::exit, reason = "the only place that knows that nobody reads any more")]
 fn end_on_closed_pipe(written: io::Result<()>) {
-    if written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+    let is_closed = written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+    if is_closed && terminal::is_done_without_reader() {
         terminal::restore_for_good();
         std::process::exit(Exit::Success as i32);
     }

@@ -3,10 +3,10 @@
 use core::fmt::Write as _;
 
 use landfall_client::protocomm::wire::AuthMode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A network's name for machines: text, and hex where text cannot say it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Name {
     pub(crate) ssid: String,
     #[serde(skip_serializing_if = "Option::is_none")]

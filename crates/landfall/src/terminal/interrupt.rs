@@ -1,13 +1,18 @@
 //! Ctrl-C and the system's request to end.
 
-use core::{cell::Cell, future::Future, pin::pin};
-use std::io;
+use core::{
+    cell::Cell,
+    future::{self, Future},
+    pin::pin,
+};
+use std::{fs, io};
 
 use tokio::{
     signal::unix::{self, SignalKind},
     sync::Notify,
 };
 
+use super::reader_gone;
 use crate::failure::{Failure, Problem};
 
 /// What asks the program to end.
@@ -15,17 +20,20 @@ use crate::failure::{Failure, Problem};
 pub(crate) enum Signal {
     /// Ctrl-C, or SIGINT from elsewhere.
     Interrupt,
-    /// SIGTERM.
+    /// SIGTERM, or SIGHUP as the terminal is gone.
     Terminate,
+    /// Nobody reads what the program prints any more, and it owes somebody a farewell.
+    Unread,
 }
 
 impl Signal {
     /// What it means for the command.
     pub(crate) fn failure(self) -> Failure {
-        Failure::new(match self {
-            Self::Interrupt => Problem::Interrupted,
-            Self::Terminate => Problem::Terminated,
-        })
+        match self {
+            Self::Interrupt => Failure::new(Problem::Interrupted),
+            Self::Terminate => Failure::new(Problem::Terminated),
+            Self::Unread => Failure::new(Problem::Terminated).because("nobody reads any more what it prints"),
+        }
     }
 }
 
@@ -95,6 +103,8 @@ impl Interrupts {
 struct Signals {
     interrupt: unix::Signal,
     terminate: unix::Signal,
+    /// `None` if whoever started the program wants it to outlive its terminal.
+    hangup: Option<unix::Signal>,
 }
 
 impl Signals {
@@ -102,13 +112,34 @@ impl Signals {
         Ok(Self {
             interrupt: unix::signal(SignalKind::interrupt())?,
             terminate: unix::signal(SignalKind::terminate())?,
+            hangup: match is_hangup_ignored() {
+                true => None,
+                false => Some(unix::signal(SignalKind::hangup())?),
+            },
         })
     }
 
     async fn next(&mut self) -> Signal {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => drop(hangup.recv().await),
+                None => future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.terminate.recv() => Signal::Terminate,
+            () = hangup => Signal::Terminate,
+            () = reader_gone() => Signal::Unread,
         }
     }
+}
+
+/// Whether SIGHUP does nothing, as under nohup.
+fn is_hangup_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // A digit has four signals, the last one those from 1 on; SIGHUP is 1.
+    let last = ignored.and_then(|digits| digits.trim_end().chars().last()?.to_digit(16));
+    last.is_some_and(|bits| bits & 1 == 1)
 }

@@ -11,6 +11,7 @@ mod interrupt;
 mod keyboard;
 mod keys;
 mod picker;
+mod reader;
 pub(crate) mod spinner;
 mod watch;
 mod width;
@@ -25,6 +26,7 @@ pub(crate) use canvas::{Canvas, Size};
 pub(crate) use guard::{RawMode, Reading, open, restore_for_good};
 pub(crate) use interrupt::{Interrupts, Signal};
 pub(crate) use picker::{Choice, Devices, Networks, pick};
+pub(crate) use reader::{Farewell, is_done_without_reader, reader_gone};
 pub(crate) use watch::watch;
 pub(crate) use width::{cut, fit, width};
 

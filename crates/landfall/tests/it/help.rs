@@ -2,10 +2,15 @@
 
 use crate::support::{ESP_PROV, command, landfall, run};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 18] = [
     "discover",
     "demo",
     "simulate",
+    "device",
+    "device run",
+    "device status",
+    "device open",
+    "device reset",
     "provision",
     "info",
     "scan",
@@ -27,7 +32,10 @@ fn the_help_of_landfall_names_its_commands_and_exit_codes() {
 fn every_command_explains_itself() {
     let all: String = COMMANDS
         .iter()
-        .map(|name| format!("##### {name}\n{}\n", landfall(&[name, "--help"]).redacted()))
+        .map(|name| {
+            let words: Vec<_> = name.split(' ').chain(["--help"]).collect();
+            format!("##### {name}\n{}\n", landfall(&words).redacted())
+        })
         .collect();
     insta::assert_snapshot!(all);
 }

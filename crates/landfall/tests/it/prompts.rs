@@ -19,10 +19,18 @@ impl Asking {
     /// Runs `landfall` with `input`, until it asks `question`.
     #[track_caller]
     fn start(args: &[&str], input: &str, question: &str) -> Self {
-        let mut child = command(LANDFALL, args)
-            .stdin(Stdio::piped())
-            .spawn()
-            .expect("the program runs");
+        Self::run(command(LANDFALL, args), input, question)
+    }
+
+    /// The same as `env` runs it, which knows what becomes of SIGHUP.
+    #[track_caller]
+    fn start_with_hangup(how: &str, args: &[&str], question: &str) -> Self {
+        Self::run(command("env", &[&[how, LANDFALL], args].concat()), "", question)
+    }
+
+    #[track_caller]
+    fn run(mut program: Command, input: &str, question: &str) -> Self {
+        let mut child = program.stdin(Stdio::piped()).spawn().expect("the program runs");
         let stdin = child.stdin.as_mut().expect("it was piped");
         stdin.write_all(input.as_bytes()).expect("the program listens");
         read_until(child.stderr.as_mut().expect("it was piped"), question);
@@ -100,6 +108,28 @@ fn signals_end_a_question_at_once_and_the_device_is_free() {
         }
     }
     assert_eq!(device.client(&PROVISION).code, 0);
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_a_command_unless_it_is_to_go_on() {
+    let device = Device::start(&[]);
+    let args = ["provision", "--password", "abcd1234", "--host", &device.host];
+    let question = "h for a hidden one): ";
+    let (exit, said) = Asking::start_with_hangup("--default-signal=HUP", &args, question).end("-HUP");
+    assert_eq!(exit, Some(143), "{said}");
+    let mut on_its_own = Asking::start_with_hangup("--ignore-signal=HUP", &args, question);
+    let id = on_its_own.child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-HUP", &id])
+            .status()
+            .expect("kill runs")
+            .success()
+    );
+    let stdin = on_its_own.child.stdin.as_mut().expect("it was piped");
+    stdin.write_all(b"h\n").expect("the program listens");
+    let stderr = on_its_own.child.stderr.as_mut().expect("it was piped");
+    read_until(stderr, "Name of the network: ");
 }
 
 #[test]

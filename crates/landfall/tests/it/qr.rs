@@ -124,6 +124,23 @@ fn a_device_is_provisioned_with_the_picture_of_its_label() {
 }
 
 #[test]
+fn the_key_of_an_access_point_is_on_its_label_only() {
+    let desk = Desk::new();
+    let file = desk.path("key.txt");
+    fs::write(&file, "a \"good\" key\n").expect("it is written");
+    let drawn = |more: &[&str]| landfall(&[&["qr", "--name", "PROV_261FCC"], more].concat());
+    let made = drawn(&["--service-key-file", utf8(&file)]);
+    let payload = r#"{"ver":"v1","name":"PROV_261FCC","transport":"softap","password":"a \"good\" key"}"#;
+    assert!(made.stdout.contains(payload), "{}", made.stdout);
+    let made = drawn(&["--transport", "ble", "--service-key", "a good one"]);
+    assert!(!made.stdout.contains("password"), "{}", made.stdout);
+    assert!(made.stderr.contains("ble takes no service-key"), "{}", made.stderr);
+    let too_short = drawn(&["--service-key", "short"]);
+    assert_problem(&too_short, "bad-argument", 2);
+    assert!(!too_short.stderr.contains("short"), "{}", too_short.stderr);
+}
+
+#[test]
 fn photographs_of_a_label_are_read() {
     let desk = Desk::new();
     let device = Device::start(&[]);
