@@ -70,9 +70,8 @@ class Machine:
     async def client(self, stage, network, passphrase=None):
         """Our client, on its way."""
         target = ["--transport", "ble", "--adapter", self.client_adapter, "--device", NAME, "--pop", SECRET]
-        wanted = ["--ssid", network.ssid]
-        if network.security != "open":
-            wanted += ["--passphrase", passphrase or network.passphrase]
+        given = "" if network.security == "open" else passphrase or network.passphrase
+        wanted = ["--ssid", network.ssid, "--passphrase", given]
         return await stage.start("client", LANDFALL, "provision", "--json", *target, *wanted)
 
     async def provision(self, stage, network, code=DONE, passphrase=None):
