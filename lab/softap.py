@@ -276,11 +276,15 @@ def the_station_joins_on_another_channel(lab, manager):
             write(program, "station")
             await program.line("^STATION NetworkManager" if manager else "^STATION WpaSupplicant")
             write(program, f"connect {network.hex} {network.passphrase}")
-            await control.event("CTRL-EVENT-CHANNEL-SWITCH.* freq=2462", 60)
+            # NetworkManager may scan just then, and the phone miss some beacons: it then finds the access point again.
+            follows = "CTRL-EVENT-CHANNEL-SWITCH.* freq=2462"
+            await control.event(f"{follows}|CTRL-EVENT-CONNECTED" if manager else follows, 60)
             await lab.fetch()
             await program.line("^CONNECTED .* 11", 60)
             await lab.fetch()
-            expect(not any("DISCONNECTED" in event for event in control.events), "the phone was thrown out")
+            expect(await lab.frequency() == 2462, "the phone is elsewhere")
+            is_gone = any("DISCONNECTED" in event for event in control.events)
+            expect(manager or not is_gone, "the phone was thrown out")
         await lab.device.fetch(router)
         await close(program)
 
@@ -377,7 +381,7 @@ def steps(lab):
         ("wpa_supplicant does it without hostapd", without_hostapd(lab)),
         ("switched off before and in the middle", switched_off(lab)),
         ("the station joins elsewhere, wpa_supplicant: the guest goes along", the_station_joins_on_another_channel(lab, False)),
-        ("the station joins elsewhere, NetworkManager: the guest goes along", the_station_joins_on_another_channel(lab, True)),
+        ("the station joins elsewhere, NetworkManager: the guest goes along or comes back", the_station_joins_on_another_channel(lab, True)),
         ("a failed try: the station goes back, and the guest along", a_failed_try(lab)),
     ]
 

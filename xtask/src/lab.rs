@@ -5,11 +5,13 @@ mod initramfs;
 mod kernel;
 mod machine;
 
-use core::time::Duration;
+use core::{iter, time::Duration};
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::Mutex,
+    thread,
     time::Instant,
 };
 
@@ -124,7 +126,7 @@ const TOOLS: &[Needed] = &[
     ("/sbin/modprobe", "kmod"),
 ];
 
-const USAGE: &str = "cargo xtask lab [--list] [--programs FOLDER] [SCENARIO [STEP...]]";
+const USAGE: &str = "cargo xtask lab [--list] [--programs FOLDER] [SCENARIO[,SCENARIO...] [STEP...]]";
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let order = Order::parse(arguments)?;
@@ -136,17 +138,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     let needs = order.scenarios.iter().flat_map(|scenario| scenario.needs);
     require(needs.chain([&TOOLS]).copied().flatten())?;
-    let lab = Lab::prepare(order.programs)?;
-    let mut failed = Vec::new();
-    for scenario in order.scenarios {
-        if !lab.play(scenario, &order.steps)? {
-            failed.push(scenario.name);
-        }
-    }
+    let lab = Lab::prepare(order.programs, order.scenarios.len() > 1)?;
+    let failed = lab.play_all(order.scenarios, &order.steps);
     if failed.is_empty() {
         Ok(())
     } else {
-        Err(format!("failed: {failed:?}").into())
+        Err(format!("failed: {}", failed.join(", ")).into())
     }
 }
 
@@ -174,7 +171,9 @@ impl Order {
                 "--list" => order.list = true,
                 "--programs" => order.programs = Some(words.next().ok_or(USAGE)?.into()),
                 flag if flag.starts_with('-') => return Err(USAGE.into()),
-                name if order.scenarios.is_empty() => order.scenarios.push(named(name)?),
+                names if order.scenarios.is_empty() => {
+                    order.scenarios = names.split(',').map(named).collect::<Result<_>>()?;
+                }
                 _ => order.steps.push(word.clone()),
             }
         }
@@ -212,20 +211,46 @@ struct Lab {
     folder: PathBuf,
     machine: Machine,
     python: PathBuf,
-    /// Where the programs were built.
-    built: PathBuf,
+    programs: Vec<PathBuf>,
+    /// Whether what scenarios say has to be told apart.
+    are_several: bool,
 }
 
+/// Machines at once: each has two processors, and waits for radios and clocks half of the time.
+const MACHINES: usize = 2;
+
 impl Lab {
-    fn prepare(programs: Option<PathBuf>) -> Result<Self> {
+    fn prepare(programs: Option<PathBuf>, are_several: bool) -> Result<Self> {
         let folder = root().join("target/lab");
         fs::create_dir_all(&folder)?;
         let machine = Machine::new(kernel::Kernel::of_debian(&folder)?, &folder)?;
         Ok(Self {
             machine,
             python: environment()?,
-            built: programs.map_or_else(build, Ok)?,
+            programs: programs.map_or_else(build, |folder| Ok(in_folder(&folder)))?,
+            are_several,
             folder,
+        })
+    }
+
+    /// Plays them, some at once. Gives the names of those that did not go well, and why, if the lab itself failed.
+    fn play_all(&self, scenarios: Vec<&'static Scenario>, steps: &[String]) -> Vec<String> {
+        let waiting = Mutex::new(scenarios.into_iter());
+        let next = || waiting.lock().ok()?.next();
+        let worker = || {
+            let play = |scenario: &Scenario| match self.play(scenario, steps) {
+                Ok(true) => None,
+                Ok(false) => Some(scenario.name.to_owned()),
+                Err(error) => Some(format!("{} ({error})", scenario.name)),
+            };
+            iter::from_fn(next).filter_map(play).collect::<Vec<_>>()
+        };
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..MACHINES).map(|_| scope.spawn(worker)).collect();
+            let ended = workers.into_iter().map(|worker| worker.join());
+            ended
+                .flat_map(|failed| failed.unwrap_or_else(|_| vec!["a panic".to_owned()]))
+                .collect()
         })
     }
 
@@ -238,7 +263,7 @@ impl Lab {
         }
         fs::create_dir_all(&logs)?;
         let programs = self.folder.join("copies").join(name);
-        copy_programs(&self.built, &programs)?;
+        copy_programs(&self.programs, &programs)?;
         let mut script = Command::new(&self.python);
         script
             .arg(root().join("lab").join(format!("{name}.py")))
@@ -246,7 +271,11 @@ impl Lab {
             .env("LAB_PROGRAMS", &programs);
         say(&format!("lab {name}: {}", scenario.purpose));
         let begin = Instant::now();
-        let outcome = self.machine.run(&script, &logs, scenario.limit)?;
+        let tell = |line: &str| match self.are_several {
+            true => say(&format!("{name:<10} | {line}")),
+            false => say(line),
+        };
+        let outcome = self.machine.run(&script, &logs, scenario.limit, &tell)?;
         let (seconds, kept) = (begin.elapsed().as_secs(), logs.display());
         let (verdict, well) = match outcome {
             Outcome::Ended(0) => ("ok".to_owned(), true),
@@ -280,42 +309,42 @@ fn environment() -> Result<PathBuf> {
 
 /// Fills a scenario's own folder with copies of the programs: a build beside a running machine must not change them under
 /// the machine, nor must another machine that starts.
-fn copy_programs(built: &Path, programs: &Path) -> Result<()> {
-    if programs.exists() {
-        fs::remove_dir_all(programs)?;
+fn copy_programs(programs: &[PathBuf], folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
     }
-    fs::create_dir_all(programs)?;
-    for program in PROGRAMS {
-        let from = built.join(program);
-        if !from.exists() {
-            return Err(format!("there is no {}: {BUILD}", from.display()).into());
+    fs::create_dir_all(folder)?;
+    for program in programs {
+        if !program.exists() {
+            return Err(format!("there is no {}: {BUILD}", program.display()).into());
         }
-        fs::copy(&from, programs.join(from.file_name().ok_or("a program has a name")?))?;
+        fs::copy(program, folder.join(program.file_name().ok_or("a program has a name")?))?;
     }
     Ok(())
 }
 
-/// What scenarios start, as it is called in Cargo's folder.
-const PROGRAMS: &[&str] = &["landfall", "examples/wlan", "examples/softap"];
+/// What scenarios start besides `landfall`, as it is called in Cargo's folder.
+const EXAMPLES: [&str; 2] = ["examples/wlan", "examples/softap"];
 const BUILD: &str =
     "cargo build -p landfall && cargo build -p landfall-wlan -p landfall-device --example wlan --example softap";
 
-/// Builds them for release, and gives the folder.
-fn build() -> Result<PathBuf> {
+/// The programs in a folder of Cargo's.
+fn in_folder(folder: &Path) -> Vec<PathBuf> {
+    ["landfall"]
+        .iter()
+        .chain(&EXAMPLES)
+        .map(|name| folder.join(name))
+        .collect()
+}
+
+/// Builds them: `landfall` for release, the examples, which nobody measures, as tests have built them.
+fn build() -> Result<Vec<PathBuf>> {
     let landfall = peers::build()?;
-    let examples = [
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "landfall-wlan",
-        "--package",
-        "landfall-device",
-        "--example",
-        "wlan",
-        "--example",
-        "softap",
-    ];
-    shell::run(&mut cargo(&examples))?;
-    Ok(landfall.parent().ok_or("Cargo has a folder")?.to_owned())
+    let packages = ["--package", "landfall-wlan", "--package", "landfall-device"];
+    let examples = ["--example", "wlan", "--example", "softap"];
+    shell::run(cargo(&["build", "--locked"]).args(packages).args(examples))?;
+    let debug = root().join("target/debug");
+    Ok(iter::once(landfall)
+        .chain(EXAMPLES.iter().map(|name| debug.join(name)))
+        .collect())
 }

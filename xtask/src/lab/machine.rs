@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     lab::{guest, initramfs, kernel::Kernel},
-    shell::{Result, say},
+    shell::Result,
 };
 
 /// How a machine's run ended.
@@ -54,27 +54,27 @@ impl Machine {
     /// Runs `command` as root in a machine and says what it prints. The machine sees every file of the host at its own
     /// path; what it writes is gone with it, save for what it puts into /run/lab, which is `logs`, and onto its disk. After
     /// a power cut it boots again and runs `command` anew.
-    pub(super) fn run(&self, command: &Command, logs: &Path, limit: Duration) -> Result<Outcome> {
+    pub(super) fn run(&self, command: &Command, logs: &Path, limit: Duration, tell: &dyn Fn(&str)) -> Result<Outcome> {
         fs::write(logs.join(guest::START), guest::start(&self.kernel, command))?;
         fs::File::create(logs.join(DISK))?.set_len(DISK_SIZE)?;
         let until = Instant::now() + limit;
         let mut output = fs::File::create(logs.join("output.log"))?;
         loop {
-            if let Some(outcome) = self.boot(logs, until, &mut output)? {
+            if let Some(outcome) = self.boot(logs, until, &mut output, tell)? {
                 return Ok(outcome);
             }
         }
     }
 
     /// `None` when the power was cut.
-    fn boot(&self, logs: &Path, until: Instant, output: &mut fs::File) -> Result<Option<Outcome>> {
+    fn boot(&self, logs: &Path, until: Instant, output: &mut fs::File, tell: &dyn Fn(&str)) -> Result<Option<Outcome>> {
         let mut machine = Started(self.qemu(logs).spawn()?);
         let lines = lines_of(&mut machine.0)?;
         loop {
             match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     writeln!(output, "{line}")?;
-                    say(&line);
+                    tell(&line);
                     if line.ends_with(CUT) {
                         return Ok(None);
                     }

@@ -284,7 +284,7 @@ impl Start {
     }
 
     async fn serve(&self, wish: &Wish, address: Ipv4Addr) -> Result<(Process, [kernel::Driving; 2]), Error> {
-        let process = Process::start(&self.program, &self.place, wish, self.frequency).await?;
+        let process = Process::begin(&self.program, &self.place, wish, self.frequency).await?;
         match serve::serve(&wish.interface, address) {
             Ok(serving) => Ok((process, serving)),
             Err(error) => {

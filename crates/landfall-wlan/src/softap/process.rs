@@ -35,19 +35,20 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the program, and waits until its access point is on the air. One that gives up at once is started again:
-    /// NetworkManager and its wpa_supplicant let go of an interface only a moment after they were told.
-    pub(super) async fn start(program: &Program, place: &Place, wish: &Wish, frequency: u32) -> Result<Self, Error> {
+    /// Starts the program for the first time on an interface. One that gives up at once is started again: NetworkManager
+    /// and its wpa_supplicant let go of an interface only a moment after they were told.
+    pub(super) async fn begin(program: &Program, place: &Place, wish: &Wish, frequency: u32) -> Result<Self, Error> {
         for _ in 1..STARTS {
-            match Self::start_once(program, place, wish, frequency).await {
+            match Self::start(program, place, wish, frequency).await {
                 Err(Error::Program { .. }) => sleep(PAUSE).await,
                 started => return started,
             }
         }
-        Self::start_once(program, place, wish, frequency).await
+        Self::start(program, place, wish, frequency).await
     }
 
-    async fn start_once(program: &Program, place: &Place, wish: &Wish, frequency: u32) -> Result<Self, Error> {
+    /// Starts the program, and waits until its access point is on the air.
+    pub(super) async fn start(program: &Program, place: &Place, wish: &Wish, frequency: u32) -> Result<Self, Error> {
         let room = "make room for the access point's files";
         place
             .clear(&wish.interface)
