@@ -183,6 +183,13 @@ impl Home {
             .expect("a status like this in time")
     }
 
+    /// A client brings it onto this network.
+    async fn moves_to(&self, ssid: &str, passphrase: &str) {
+        let outcome = self.provision(ssid, passphrase).await;
+        assert!(matches!(outcome, Outcome::Joined(_)), "{ssid}");
+        self.status_when(on(ssid)).await;
+    }
+
     /// Brings the device onto the network `ssid`, as a client.
     async fn provision(&self, ssid: &str, passphrase: &str) -> Outcome {
         self.status_when(|status| status.provisioning == Provisioning::Open)
@@ -320,11 +327,7 @@ fn a_window_that_passes_closes_the_device_and_another_one_opens_it_again() {
             assert_eq!(home.ask(Request::Open { window_s: Some(600) }).await, Answer::Done);
             let left = home.status().await.window_left_s;
             assert!(left.is_some_and(|left| (590..=600).contains(&left)), "{left:?}");
-            assert!(matches!(
-                home.provision("Home", "correct horse").await,
-                Outcome::Joined(_)
-            ));
-            home.status_when(on("Home")).await;
+            home.moves_to("Home", "correct horse").await;
         });
         life.await.expect("a good end");
     });
@@ -335,11 +338,7 @@ fn a_second_provisioning_that_fails_leaves_the_device_on_its_network() {
     play(async {
         let home = Home::new();
         let life = home.lives(async || {
-            assert!(matches!(
-                home.provision("Home", "correct horse").await,
-                Outcome::Joined(_)
-            ));
-            home.status_when(on("Home")).await;
+            home.moves_to("Home", "correct horse").await;
             assert_eq!(home.ask(Request::Open { window_s: None }).await, Answer::Done);
             let open = home.status().await;
             assert_eq!((open.network, open.provisioned), (NetworkState::Joined, true));
@@ -363,17 +362,9 @@ fn a_second_provisioning_moves_the_device_to_another_network_without_a_restart()
     play(async {
         let home = Home::new();
         let life = home.lives(async || {
-            assert!(matches!(
-                home.provision("Home", "correct horse").await,
-                Outcome::Joined(_)
-            ));
-            home.status_when(on("Home")).await;
+            home.moves_to("Home", "correct horse").await;
             assert_eq!(home.ask(Request::Open { window_s: None }).await, Answer::Done);
-            assert!(matches!(
-                home.provision("Office", "battery staple").await,
-                Outcome::Joined(_)
-            ));
-            home.status_when(on("Office")).await;
+            home.moves_to("Office", "battery staple").await;
         });
         life.await.expect("a good end");
         assert_eq!(home.stored().as_deref(), Some("Office"));
@@ -385,11 +376,7 @@ fn a_reset_device_forgets_its_network_and_waits_for_clients() {
     play(async {
         let home = Home::new();
         let life = home.lives(async || {
-            assert!(matches!(
-                home.provision("Home", "correct horse").await,
-                Outcome::Joined(_)
-            ));
-            home.status_when(on("Home")).await;
+            home.moves_to("Home", "correct horse").await;
             assert_eq!(home.ask(Request::Reset).await, Answer::Done);
             let open = home
                 .status_when(|status| status.provisioning == Provisioning::Open)
@@ -413,11 +400,7 @@ fn a_device_that_was_provisioned_before_joins_at_once() {
     play(async {
         let home = Home::new();
         let first = home.lives(async || {
-            assert!(matches!(
-                home.provision("Home", "correct horse").await,
-                Outcome::Joined(_)
-            ));
-            home.status_when(on("Home")).await;
+            home.moves_to("Home", "correct horse").await;
         });
         first.await.expect("a good end");
         home.address.take();
@@ -434,11 +417,7 @@ fn a_device_with_a_network_lives_on_without_a_service_and_one_without_ends() {
     play(async {
         let home = Home::new();
         let life = home.lives(async || {
-            assert!(matches!(
-                home.provision("Home", "correct horse").await,
-                Outcome::Joined(_)
-            ));
-            home.status_when(on("Home")).await;
+            home.moves_to("Home", "correct horse").await;
             home.is_broken.replace(true);
             let refused = ask(&home.control(), Request::Open { window_s: None }).await;
             assert!(refused.is_err_and(|refused| refused.problem == Problem::DeviceRefuses));
