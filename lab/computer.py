@@ -288,6 +288,16 @@ async def start_udev(stage):
     await run("udevadm", "settle", "--timeout=60")
 
 
+def contents(folder):
+    """The files in a folder that a daemon works in, and what they say."""
+    found = {}
+    for path in folder.glob("*"):
+        # It may take one away between the look at the folder and the look into the file.
+        with contextlib.suppress(FileNotFoundError):
+            found[path.name] = path.read_text()
+    return found
+
+
 def end_all(applet):
     """Ends what a program of ours has started to go on without it."""
     for process in Path("/proc").glob("[0-9]*"):

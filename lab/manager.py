@@ -6,7 +6,7 @@ import stat
 import sys
 from pathlib import Path
 
-from computer import MANAGER_ROOT, MANAGER_SERVICE
+from computer import MANAGER_ROOT, MANAGER_SERVICE, contents
 from lab import Stage, expect, play_all, say
 from wifi import Wifi
 
@@ -95,7 +95,7 @@ async def done(value):
 
 def kept():
     """What NetworkManager has on its disk."""
-    return {path.name: path.read_text() for path in KEPT.glob("*")} if KEPT.exists() else {}
+    return contents(KEPT)
 
 
 def owner_has_set_up(network):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bluetooth import Radios
 from bus import Bus
+from computer import contents
 from lab import LOGS, Stage, expect, say, uptime
 from machine import DONE, MANAGER, PROVISIONING, RETURN, SUPPLICANT, Machine
 from wifi import Wifi, run
@@ -100,7 +101,7 @@ class Device(Machine):
     def known(self, service):
         """What the service has in its files."""
         if service == MANAGER:
-            return "".join(file.read_text() for file in MANAGER_FILES.iterdir())
+            return "".join(contents(MANAGER_FILES).values())
         return self.computer.configuration(self.computer.interface).read_text()
 
     async def check(self, stage, service):
