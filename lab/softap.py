@@ -311,9 +311,11 @@ def a_failed_try(lab):
             await control.event("CTRL-EVENT-CHANNEL-SWITCH.* freq=2462", 60)
             await program.line("^DISCONNECTED AuthError", 60)
             write(program, "disconnect")
-            await control.event("CTRL-EVENT-CHANNEL-SWITCH.* freq=2412", 60)
+            # wpa_supplicant looks for its old network by itself, as soon as the new one has refused it: the phone may miss
+            # some beacons meanwhile, and finds the access point again.
+            await control.event("CTRL-EVENT-CHANNEL-SWITCH.* freq=2412|CTRL-EVENT-CONNECTED", 60)
             await lab.fetch()
-            expect(not any("DISCONNECTED" in event for event in control.events), "the phone was thrown out")
+            expect(await lab.frequency() == 2412, "the phone is elsewhere")
         await lab.device.bus.until(lambda: is_on(lab.device, old), "the station is on its old network")
         await close(program)
 
@@ -382,7 +384,7 @@ def steps(lab):
         ("switched off before and in the middle", switched_off(lab)),
         ("the station joins elsewhere, wpa_supplicant: the guest goes along", the_station_joins_on_another_channel(lab, False)),
         ("the station joins elsewhere, NetworkManager: the guest goes along or comes back", the_station_joins_on_another_channel(lab, True)),
-        ("a failed try: the station goes back, and the guest along", a_failed_try(lab)),
+        ("a failed try: the station goes back, and the guest goes along or comes back", a_failed_try(lab)),
     ]
 
 
