@@ -1,22 +1,17 @@
-//! The ciphers and the key agreement of sessions, over the primitives of RustCrypto and dalek.
+//! The ciphers and the key agreement of sessions, over [`Crypto`] and, for X25519, dalek.
 //!
-//! No other module names `aes`, `ctr`, `aes-gcm` or `x25519-dalek`, and none but this one and `srp` names `sha2`: this
-//! is where a chip's accelerators can stand in. A session keeps 32 bytes of key and expands them for each message, so
-//! that it stays small and nothing is left of a key but what is wiped here.
+//! A session keeps 32 bytes of key and expands them for each message, so that it stays small and nothing is left of a
+//! key but what is wiped here.
 
-use aes::{
-    Aes256,
-    cipher::{KeyIvInit, StreamCipher, StreamCipherSeek},
-};
-use aes_gcm::{
-    AeadInOut, AesGcm, KeyInit,
-    aead::consts::{U12, U16},
-};
-use sha2::{Digest, Sha256};
-use x25519_dalek::{PublicKey, StaticSecret};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use x25519_dalek::{PublicKey, StaticSecret, X25519_BASEPOINT_BYTES};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::{NonceRule, Random};
+use crate::{Crypto, CryptoFailed, NonceRule, Random};
+
+mod gcm;
+mod ghash;
+
+use gcm::Gcm;
 
 /// Length of a GCM tag, bytes: what a message grows by under security 2.
 pub(crate) const TAG: usize = 16;
@@ -45,7 +40,10 @@ impl KeyPair {
         random.fill(&mut bytes);
         let private = StaticSecret::from(bytes);
         bytes.zeroize();
-        let public = PublicKey::from(&private).to_bytes();
+        // By the same code as the secret: that for known points would be as much again, and no faster without tables.
+        let public = private
+            .diffie_hellman(&PublicKey::from(X25519_BASEPOINT_BYTES))
+            .to_bytes();
         Self { private, public }
     }
 
@@ -58,19 +56,22 @@ impl KeyPair {
     /// is ignored, as RFC 7748 demands.
     ///
     /// `None` for a public key of low order, which would make Z zero whatever the private key.
-    pub(crate) fn agree(self, peer: &[u8; 32], pop: &[u8]) -> Option<Key> {
+    pub(crate) fn agree(
+        self,
+        crypto: &mut dyn Crypto,
+        peer: &[u8; 32],
+        pop: &[u8],
+    ) -> Result<Option<Key>, CryptoFailed> {
         let secret = self.private.diffie_hellman(&PublicKey::from(*peer));
         if !secret.was_contributory() {
-            return None;
+            return Ok(None);
         }
         let mut key = Key(secret.to_bytes());
         if !pop.is_empty() {
-            key.0
-                .iter_mut()
-                .zip(Sha256::digest(pop))
-                .for_each(|(byte, mask)| *byte ^= mask);
+            let mask = Zeroizing::new(crypto.sha256(pop)?);
+            key.0.iter_mut().zip(mask.iter()).for_each(|(byte, mask)| *byte ^= mask);
         }
-        Some(key)
+        Ok(Some(key))
     }
 }
 
@@ -92,13 +93,25 @@ impl KeyStream {
         }
     }
 
-    /// Encrypts or decrypts `data` with the next bytes of the stream.
-    pub(crate) fn apply(&mut self, data: &mut [u8]) {
-        let mut stream = ctr::Ctr128BE::<Aes256>::new(&self.key.0.into(), &self.initial_block.into());
-        stream.seek(self.position);
-        stream.apply_keystream(data);
+    /// Encrypts or decrypts `data` with the next bytes of the stream. An error leaves the stream where it was.
+    pub(crate) fn apply(&mut self, crypto: &mut dyn Crypto, data: &mut [u8]) -> Result<(), CryptoFailed> {
+        let used = (self.position % 16) as usize;
+        let counter = u128::from_be_bytes(self.initial_block).wrapping_add(u128::from(self.position / 16));
         // No session carries 2^64 bytes.
-        self.position = self.position.wrapping_add(data.len() as u64);
+        let end = self.position.wrapping_add(data.len() as u64);
+        let (begun, whole) = data.split_at_mut(data.len().min((16 - used) % 16));
+        if !begun.is_empty() {
+            let mut block = Zeroizing::new([0; 16]);
+            crypto.aes_ctr(&self.key.0, &counter.to_be_bytes(), &mut *block)?;
+            let unused = block.iter().skip(used);
+            begun.iter_mut().zip(unused).for_each(|(byte, mask)| *byte ^= mask);
+        }
+        if !whole.is_empty() {
+            let counter = counter.wrapping_add(u128::from(used != 0));
+            crypto.aes_ctr(&self.key.0, &counter.to_be_bytes(), whole)?;
+        }
+        self.position = end;
+        Ok(())
     }
 }
 
@@ -114,46 +127,24 @@ impl MessageCipher {
         Self { key, nonces }
     }
 
-    fn seal(&mut self, buffer: &mut [u8], len: usize) -> Result<usize, CipherError> {
+    fn seal(&mut self, crypto: &mut dyn Crypto, buffer: &mut [u8], len: usize) -> Result<usize, CipherError> {
         let needed = len.saturating_add(TAG);
         let (plain, tag) = buffer
             .get_mut(..needed)
             .and_then(|message| message.split_last_chunk_mut::<TAG>())
             .ok_or(CipherError::BufferTooSmall { needed })?;
-        *tag = match self.nonces.current()? {
-            Iv::Short(iv) => {
-                AesGcm::<Aes256, U12>::new(&self.key.0.into()).encrypt_inout_detached(&iv.into(), b"", plain.into())
-            }
-            Iv::Long(iv) => {
-                AesGcm::<Aes256, U16>::new(&self.key.0.into()).encrypt_inout_detached(&iv.into(), b"", plain.into())
-            }
-        }
-        // GCM's only limit: its own 32-bit counter of blocks, within one message.
-        .map_err(|_| CipherError::CounterExhausted)?
-        .into();
+        let iv = self.nonces.current()?;
+        *tag = Gcm::new(crypto, &self.key, &iv)?.seal(plain)?;
         self.nonces.advance();
         Ok(needed)
     }
 
-    fn open<'m>(&mut self, message: &'m mut [u8]) -> Result<&'m mut [u8], CipherError> {
+    fn open<'m>(&mut self, crypto: &mut dyn Crypto, message: &'m mut [u8]) -> Result<&'m mut [u8], CipherError> {
         let iv = self.nonces.current()?;
         let (data, tag) = message.split_last_chunk_mut::<TAG>().ok_or(CipherError::Forged)?;
-        let tag = (*tag).into();
-        match iv {
-            Iv::Short(iv) => AesGcm::<Aes256, U12>::new(&self.key.0.into()).decrypt_inout_detached(
-                &iv.into(),
-                b"",
-                (&mut *data).into(),
-                &tag,
-            ),
-            Iv::Long(iv) => AesGcm::<Aes256, U16>::new(&self.key.0.into()).decrypt_inout_detached(
-                &iv.into(),
-                b"",
-                (&mut *data).into(),
-                &tag,
-            ),
+        if !Gcm::new(crypto, &self.key, &iv)?.open(data, tag)? {
+            return Err(CipherError::Forged);
         }
-        .map_err(|_| CipherError::Forged)?;
         self.nonces.advance();
         Ok(data)
     }
@@ -266,27 +257,36 @@ pub(crate) enum SessionCipher {
 impl SessionCipher {
     /// Encrypts the first `len` bytes of `buffer` in place and gives the length of the message. An error leaves the
     /// cipher where it was.
-    pub(crate) fn seal(&mut self, buffer: &mut [u8], len: usize) -> Result<usize, CipherError> {
+    pub(crate) fn seal(
+        &mut self,
+        crypto: &mut dyn Crypto,
+        buffer: &mut [u8],
+        len: usize,
+    ) -> Result<usize, CipherError> {
         match self {
             Self::Stream(stream) => {
                 let plain = buffer
                     .get_mut(..len)
                     .ok_or(CipherError::BufferTooSmall { needed: len })?;
-                stream.apply(plain);
+                stream.apply(crypto, plain)?;
                 Ok(len)
             }
-            Self::Messages(cipher) => cipher.seal(buffer, len),
+            Self::Messages(cipher) => cipher.seal(crypto, buffer, len),
         }
     }
 
     /// Decrypts `message` in place and gives its plain part. An error leaves the cipher where it was.
-    pub(crate) fn open<'m>(&mut self, message: &'m mut [u8]) -> Result<&'m mut [u8], CipherError> {
+    pub(crate) fn open<'m>(
+        &mut self,
+        crypto: &mut dyn Crypto,
+        message: &'m mut [u8],
+    ) -> Result<&'m mut [u8], CipherError> {
         match self {
             Self::Stream(stream) => {
-                stream.apply(message);
+                stream.apply(crypto, message)?;
                 Ok(message)
             }
-            Self::Messages(cipher) => cipher.open(message),
+            Self::Messages(cipher) => cipher.open(crypto, message),
         }
     }
 }
@@ -300,6 +300,14 @@ pub(crate) enum CipherError {
     Forged,
     /// No IV is left.
     CounterExhausted,
+    /// [`CryptoFailed`]: what the message has become does not matter.
+    Crypto,
+}
+
+impl From<CryptoFailed> for CipherError {
+    fn from(_: CryptoFailed) -> Self {
+        Self::Crypto
+    }
 }
 
 #[cfg(test)]

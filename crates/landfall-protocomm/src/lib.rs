@@ -8,6 +8,7 @@
 //! * [`device`]: the device's side of a session.
 //! * [`client`]: the client's side of a session.
 //! * [`srp`]: SRP-6a as this protocol pads it, salts and verifiers.
+//! * [`Crypto`]: what a chip's accelerators can do for a device; [`Software`] does it everywhere else.
 //! * [`console`]: requests typed as lines, and what comes back.
 //! * [`Endpoint`]: the names requests are sent to; [`gatt`]: where they are over Bluetooth Low Energy.
 #![no_std]
@@ -18,6 +19,7 @@ extern crate std;
 mod cipher;
 pub mod client;
 pub mod console;
+mod crypto;
 pub mod device;
 mod endpoint;
 mod field;
@@ -28,6 +30,7 @@ pub mod srp;
 mod time;
 pub mod wire;
 
+pub use crypto::{Base, Crypto, CryptoFailed, SelfTestFailed, Software, self_test};
 pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use random::Random;
 pub use session::{NonceRule, SessionId};

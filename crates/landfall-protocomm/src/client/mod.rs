@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use crate::{NonceRule, Random, srp, wire};
+use crate::{CryptoFailed, NonceRule, Random, srp, wire};
 
 mod security1;
 mod security2;
@@ -266,6 +266,11 @@ fn security0(payload: wire::SessionPayload<'_>) -> Result<Session, Error> {
     };
     require_success(status)?;
     Ok(Session::plain())
+}
+
+/// What would become of a failure of [`Software`](crate::Software), which clients compute with and which never fails.
+fn software_failed(_: CryptoFailed) -> Error {
+    Error::Decrypt
 }
 
 fn require_success(status: wire::Status) -> Result<(), Error> {

@@ -1,8 +1,8 @@
 use subtle::ConstantTimeEq;
 
-use super::{Error, Session, require_success, write};
+use super::{Error, Session, require_success, software_failed, write};
 use crate::{
-    Random,
+    Random, Software,
     cipher::{KeyPair, KeyStream, SessionCipher},
     session::{COMMAND0, COMMAND1, RESPONSE0, RESPONSE1},
     wire::{Scheme, Sec1Body, SessionPayload},
@@ -59,11 +59,12 @@ impl<'a> AwaitResponse0<'a> {
         let client_public = *self.keys.public();
         let key = self
             .keys
-            .agree(&device_public, self.pop)
+            .agree(&mut Software, &device_public, self.pop)
+            .map_err(software_failed)?
             .ok_or(Error::InvalidParameter("the device's public key is of low order"))?;
         let mut stream = KeyStream::new(key, initial_block);
         let mut verify_data = device_public;
-        stream.apply(&mut verify_data);
+        stream.apply(&mut Software, &mut verify_data).map_err(software_failed)?;
         let command = Sec1Body::Command1 {
             client_verify_data: &verify_data,
         };
@@ -102,7 +103,9 @@ impl AwaitResponse1 {
         let mut verify_data: [u8; 32] = device_verify_data
             .try_into()
             .map_err(|_| Error::InvalidParameter("the device's verify data has not 32 bytes"))?;
-        self.stream.apply(&mut verify_data);
+        self.stream
+            .apply(&mut Software, &mut verify_data)
+            .map_err(software_failed)?;
         if !bool::from(verify_data.ct_eq(&self.client_public)) {
             return Err(Error::WrongProof);
         }

@@ -1,7 +1,10 @@
 use core::fmt;
 
-use super::Error;
-use crate::cipher::{CipherError, SessionCipher};
+use super::{Error, software_failed};
+use crate::{
+    CryptoFailed, Software,
+    cipher::{CipherError, SessionCipher},
+};
 
 /// An established session: encrypt a request, send it, decrypt the answer, in turn.
 ///
@@ -27,7 +30,7 @@ impl Session {
             State::Plain if len <= buffer.len() => Ok(len),
             State::Plain => Err(Error::BufferTooSmall { needed: len }),
             State::Established { turn: Turn::Answer, .. } => Err(Error::InDoubt),
-            State::Established { cipher, turn } => match cipher.seal(buffer, len) {
+            State::Established { cipher, turn } => match cipher.seal(&mut Software, buffer, len) {
                 Ok(sent) => {
                     *turn = Turn::Answer;
                     Ok(sent)
@@ -50,7 +53,7 @@ impl Session {
             State::Established {
                 turn: Turn::Request, ..
             } => Err(Error::UnexpectedMessage),
-            State::Established { cipher, turn } => match cipher.open(message) {
+            State::Established { cipher, turn } => match cipher.open(&mut Software, message) {
                 Ok(plain) => {
                     *turn = Turn::Request;
                     Ok(plain)
@@ -89,6 +92,7 @@ impl Session {
         let error = match error {
             CipherError::CounterExhausted => Error::CounterExhausted,
             CipherError::Forged | CipherError::BufferTooSmall { .. } => Error::Decrypt,
+            CipherError::Crypto => software_failed(CryptoFailed),
         };
         self.0 = State::Failed(error);
         error

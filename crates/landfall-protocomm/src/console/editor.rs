@@ -65,6 +65,12 @@ impl<const N: usize> LineEditor<N> {
         }
     }
 
+    /// Where lines stand: after [`Step::Line`] the last one from the first byte on, until the next byte is fed. Whoever
+    /// keeps what is typed secret wipes it.
+    pub const fn buffer_mut(&mut self) -> &mut [u8; N] {
+        &mut self.line
+    }
+
     fn take(&mut self, character: u8) -> Step<'_> {
         let Some(place) = self.line.get_mut(self.len) else {
             self.swallowing = true;

@@ -1,3 +1,5 @@
+use core::mem;
+
 use super::Event;
 
 /// The last few events that the application has not yet taken.
@@ -20,9 +22,12 @@ impl Events {
 
     /// Takes the oldest event.
     pub(super) fn pop(&mut self) -> Option<Event> {
-        let oldest = self.waiting.first_mut()?.take();
-        self.waiting.rotate_left(1);
-        oldest
+        // From the back, each takes the place of the one before it.
+        let mut carried = None;
+        for slot in self.waiting.iter_mut().rev() {
+            mem::swap(slot, &mut carried);
+        }
+        carried
     }
 }
 

@@ -52,7 +52,7 @@
 use core::{fmt, time::Duration};
 
 use crate::{
-    Instant, NonceRule, Random, SessionId,
+    Crypto, CryptoFailed, Instant, NonceRule, Random, SessionId, Software,
     cipher::{CipherError, SessionCipher},
     srp, wire,
 };
@@ -150,6 +150,9 @@ pub enum Error {
     /// The session's counter is at its end. The session is gone.
     #[error("the session's message counter is at its end")]
     CounterExhausted,
+    /// What the device computes with gave up; never under [`Software`]. The handshake or the session is gone.
+    #[error(transparent)]
+    Crypto(#[from] CryptoFailed),
     /// The caller's buffer is too small.
     #[error("buffer too small: {needed} bytes needed")]
     BufferTooSmall {
@@ -169,12 +172,15 @@ pub enum Work {
 
 /// A device's security scheme and its session.
 ///
-/// Takes less than 2 KB. Keys are wiped when the session ends and when the device is dropped.
-pub struct Device<'a> {
+/// Takes less than 2 KB. Keys are wiped when the session ends and when the device is dropped. `C` is what it computes
+/// with.
+pub struct Device<'a, C = Software> {
+    crypto: C,
     security: Security<'a>,
     session: Option<SessionId>,
     state: State,
-    /// Drawn ahead, for the next Command0 of security 2.
+    /// Drawn ahead, for the next Command0 of security 2; from then on that of the handshake under way, until its shared
+    /// secret is worked out.
     ephemeral: Option<srp::Ephemeral>,
     lockout: Lockout,
     events: Events,
@@ -189,7 +195,15 @@ impl<'a> Device<'a> {
 
     /// A device without a session.
     pub fn new(security: Security<'a>) -> Self {
+        Self::with_crypto(security, Software)
+    }
+}
+
+impl<'a, C: Crypto> Device<'a, C> {
+    /// A device without a session, on a chip that does the heavy work in hardware.
+    pub fn with_crypto(security: Security<'a>, crypto: C) -> Self {
         Self {
+            crypto,
             security,
             session: None,
             state: State::Idle,
@@ -271,12 +285,16 @@ impl<'a> Device<'a> {
     ///
     /// # Errors
     /// [`Error::UnknownSession`] and [`Error::NotEstablished`] leave the cipher where it was; after
-    /// [`Error::Decrypt`] and [`Error::CounterExhausted`] the session is gone: the id stays open, for a new handshake.
+    /// [`Error::Decrypt`], [`Error::CounterExhausted`] and [`Error::Crypto`] the session is gone: the id stays open, for
+    /// a new handshake.
     pub fn decrypt<'m>(&mut self, id: SessionId, message: &'m mut [u8]) -> Result<&'m mut [u8], Error> {
         self.require_open(id)?;
         match (&self.security, &mut self.state) {
             (Security::Security0, _) => Ok(message),
-            (_, State::Established(cipher)) => cipher.open(message).map_err(|error| self.cipher_failed(error)),
+            (_, State::Established(cipher)) => {
+                let opened = cipher.open(&mut self.crypto, message);
+                opened.map_err(|error| self.cipher_failed(error))
+            }
             _ => Err(Error::NotEstablished),
         }
     }
@@ -290,7 +308,10 @@ impl<'a> Device<'a> {
         match (&self.security, &mut self.state) {
             (Security::Security0, _) if len <= buffer.len() => Ok(len),
             (Security::Security0, _) => Err(Error::BufferTooSmall { needed: len }),
-            (_, State::Established(cipher)) => cipher.seal(buffer, len).map_err(|error| self.cipher_failed(error)),
+            (_, State::Established(cipher)) => {
+                let sealed = cipher.seal(&mut self.crypto, buffer, len);
+                sealed.map_err(|error| self.cipher_failed(error))
+            }
             _ => Err(Error::NotEstablished),
         }
     }
@@ -299,19 +320,23 @@ impl<'a> Device<'a> {
     pub fn pending_work(&self) -> Option<Work> {
         match (&self.security, &self.state) {
             (Security::Security2 { .. }, State::Exchange(_)) => Some(Work::SharedSecret),
+            // A client waits for the end of its handshake, not for the key of the next.
+            (Security::Security2 { .. }, State::Prove(_)) => None,
             (Security::Security2 { .. }, _) if self.ephemeral.is_none() => Some(Work::Ephemeral),
             _ => None,
         }
     }
 
-    /// Does the pending work, if any.
+    /// Does the pending work, if any. It stays pending if [`CryptoFailed`] keeps a key from being drawn; a handshake
+    /// without a shared secret is over, and its Command1 out of order.
     pub fn work(&mut self, random: &mut dyn Random) {
         let Security::Security2 { verifier, .. } = self.security else {
             return;
         };
         match self.pending_work() {
-            Some(Work::SharedSecret) => self.share_secret(&verifier),
-            Some(Work::Ephemeral) => self.ephemeral = Some(srp::Ephemeral::draw(&verifier, random)),
+            // Command1 will show it.
+            Some(Work::SharedSecret) => drop(self.share_secret(&verifier)),
+            Some(Work::Ephemeral) => drop(self.draw_ephemeral(&verifier, random)),
             None => {}
         }
     }
@@ -331,6 +356,10 @@ impl<'a> Device<'a> {
 
     /// Forgets the session's keys; its id stays open.
     fn wipe(&mut self) {
+        if matches!(self.state, State::Exchange(_)) {
+            // It belongs to this handshake: no key pair is used twice.
+            self.ephemeral = None;
+        }
         self.state = State::Idle;
     }
 
@@ -363,13 +392,14 @@ impl<'a> Device<'a> {
             CipherError::BufferTooSmall { needed } => return Error::BufferTooSmall { needed },
             CipherError::Forged => Error::Decrypt,
             CipherError::CounterExhausted => Error::CounterExhausted,
+            CipherError::Crypto => Error::Crypto(CryptoFailed),
         };
         self.wipe();
         error
     }
 }
 
-impl fmt::Debug for Device<'_> {
+impl<C> fmt::Debug for Device<'_, C> {
     /// Shows where the session stands, never a key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Device")
@@ -380,10 +410,6 @@ impl fmt::Debug for Device<'_> {
 }
 
 /// Where the session stands (`state` of spec protocol.md 5.4), with what that takes.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is no allocator to box with, and a device has one state"
-)]
 enum State {
     /// CMD0. Also security 0, which has no session state.
     Idle,

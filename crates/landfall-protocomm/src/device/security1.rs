@@ -4,7 +4,7 @@ use subtle::ConstantTimeEq;
 
 use super::{Device, Error, State, Turn};
 use crate::{
-    Random,
+    Crypto, CryptoFailed, Random,
     cipher::{KeyPair, KeyStream, SessionCipher},
     session::{COMMAND0, COMMAND1, RESPONSE0, RESPONSE1},
     wire::{Scheme, Sec1Body, SessionPayload, Status},
@@ -17,7 +17,7 @@ pub(super) struct Verify {
     device_public: [u8; 32],
 }
 
-impl Device<'_> {
+impl<C: Crypto> Device<'_, C> {
     /// Takes a message of security 1 (spec protocol.md 5.3 to 5.5).
     pub(super) fn security1(
         &mut self,
@@ -47,7 +47,7 @@ impl Device<'_> {
         let Ok(client_public) = client_pubkey.try_into() else {
             return Err(self.refuse_parameter("the client's public key has not 32 bytes"));
         };
-        let (verify, initial_block) = Verify::begin(pop, client_public, turn.random)?;
+        let (verify, initial_block) = Verify::begin(&mut self.crypto, pop, client_public, turn.random)?;
         let response = Sec1Body::Response0 {
             status: Status::Success,
             device_pubkey: &verify.device_public,
@@ -74,7 +74,8 @@ impl Device<'_> {
         let Ok(client_verify_data) = client_verify_data.try_into() else {
             return Err(self.refuse_parameter("the client's verify data has not 32 bytes"));
         };
-        let Some((stream, device_verify_data)) = self.take_verify()?.finish(client_verify_data) else {
+        let verify = self.take_verify()?;
+        let Some((stream, device_verify_data)) = verify.finish(&mut self.crypto, client_verify_data)? else {
             return Err(self.refuse_proof(turn.now));
         };
         let response = Sec1Body::Response1 {
@@ -106,13 +107,18 @@ impl Device<'_> {
 
 impl Verify {
     /// Agrees on a key with a client; also gives the key stream's initial counter block.
-    fn begin(pop: &[u8], client_public: [u8; 32], random: &mut dyn Random) -> Result<(Self, [u8; 16]), Error> {
+    fn begin(
+        crypto: &mut dyn Crypto,
+        pop: &[u8],
+        client_public: [u8; 32],
+        random: &mut dyn Random,
+    ) -> Result<(Self, [u8; 16]), Error> {
         let keys = KeyPair::draw(random);
         let mut initial_block = [0; 16];
         random.fill(&mut initial_block);
         let device_public = *keys.public();
         let key = keys
-            .agree(&client_public, pop)
+            .agree(crypto, &client_public, pop)?
             .ok_or(Error::InvalidParameter("the client's public key is of low order"))?;
         let stream = KeyStream::new(key, initial_block);
         Ok((
@@ -126,13 +132,17 @@ impl Verify {
     }
 
     /// Compares the client's verify data; gives the device's own and the stream that goes on, if they are right.
-    fn finish(mut self, mut client_verify_data: [u8; 32]) -> Option<(KeyStream, [u8; 32])> {
-        self.stream.apply(&mut client_verify_data);
+    fn finish(
+        mut self,
+        crypto: &mut dyn Crypto,
+        mut client_verify_data: [u8; 32],
+    ) -> Result<Option<(KeyStream, [u8; 32])>, CryptoFailed> {
+        self.stream.apply(crypto, &mut client_verify_data)?;
         if !bool::from(client_verify_data.ct_eq(&self.device_public)) {
-            return None;
+            return Ok(None);
         }
         let mut device_verify_data = self.client_public;
-        self.stream.apply(&mut device_verify_data);
-        Some((self.stream, device_verify_data))
+        self.stream.apply(crypto, &mut device_verify_data)?;
+        Ok(Some((self.stream, device_verify_data)))
     }
 }

@@ -1,22 +1,22 @@
-use core::{mem, ops::RangeInclusive};
+use core::ops::RangeInclusive;
 
 use super::{Device, Error, State, Turn};
 use crate::{
-    NonceRule,
+    Crypto, CryptoFailed, NonceRule, Random,
     cipher::{Key, MessageCipher, Nonces, SessionCipher},
     session::{COMMAND0, COMMAND1, RESPONSE0, RESPONSE1},
-    srp::{self, ClientPublic, DeviceProofs, Ephemeral, Verifier},
+    srp::{self, ClientPublic, DeviceProofs, Ephemeral, SecretFailed, Verifier},
     wire::{Scheme, Sec2Body, SessionPayload, Status},
 };
 
-/// CMD1 of security 2 before the exponentiation: what the two messages said, and the device's private key.
+/// CMD1 of security 2 before the exponentiation: what the client's message said. The device's key pair is in
+/// `Device::ephemeral`.
 pub(super) struct Exchange {
-    ephemeral: Ephemeral,
     username_hash: [u8; 64],
     client_public: ClientPublic,
 }
 
-impl Device<'_> {
+impl<C: Crypto> Device<'_, C> {
     /// Takes a message of security 2 (spec protocol.md 6.3, 6.4).
     pub(super) fn security2(
         &mut self,
@@ -35,13 +35,31 @@ impl Device<'_> {
 
     /// Works out the shared secret of the handshake under way, if that is still to be done.
     ///
-    /// The handshake ends without a word if that fails, which no honest pair of keys makes happen; the client's
-    /// Command1 is then out of order.
-    pub(super) fn share_secret(&mut self, verifier: &Verifier<'_>) {
-        self.state = match mem::replace(&mut self.state, State::Idle) {
-            State::Exchange(exchange) => exchange.proofs(verifier).map_or(State::Idle, State::Prove),
-            other => other,
+    /// The handshake ends if that fails, which no honest pair of keys makes happen.
+    pub(super) fn share_secret(&mut self, verifier: &Verifier<'_>) -> Result<(), Error> {
+        let (State::Exchange(exchange), Some(ephemeral)) = (&self.state, &self.ephemeral) else {
+            return Ok(());
         };
+        let proofs = DeviceProofs::new(
+            &mut self.crypto,
+            verifier,
+            ephemeral,
+            &exchange.username_hash,
+            &exchange.client_public,
+        );
+        self.wipe();
+        self.state = State::Prove(proofs.map_err(|error| match error {
+            SecretFailed::Parameter(what) => Error::InvalidParameter(what),
+            SecretFailed::Crypto => Error::Crypto(CryptoFailed),
+        })?);
+        Ok(())
+    }
+
+    /// Draws the key pair of the next handshake.
+    #[inline(never)]
+    pub(super) fn draw_ephemeral(&mut self, verifier: &Verifier<'_>, random: &mut dyn Random) -> Result<(), Error> {
+        self.ephemeral = Some(Ephemeral::draw(&mut self.crypto, verifier, random)?);
+        Ok(())
     }
 
     fn security2_command0(
@@ -69,25 +87,28 @@ impl Device<'_> {
         let exchange = Exchange {
             client_public: ClientPublic::new(client_pubkey).map_err(Error::InvalidParameter)?,
             username_hash: srp::hash_username(client_username),
-            ephemeral: self
-                .ephemeral
-                .take()
-                .unwrap_or_else(|| Ephemeral::draw(verifier, turn.random)),
         };
+        if self.ephemeral.is_none() {
+            self.draw_ephemeral(verifier, turn.random)?;
+        }
+        let device_pubkey = self.ephemeral.as_ref().map(Ephemeral::public).unwrap_or_default();
+        self.state = State::Exchange(exchange);
         let response = Sec2Body::Response0 {
             status: Status::Success,
-            device_pubkey: exchange.ephemeral.public(),
+            device_pubkey,
             device_salt: verifier.salt(),
         };
-        let len = turn.reply(
+        let replied = turn.reply(
             Scheme::Security2,
             SessionPayload::Sec2 {
                 msg: RESPONSE0,
                 body: Some(response),
             },
-        )?;
-        self.state = State::Exchange(exchange);
-        Ok(len)
+        );
+        if replied.is_err() {
+            self.wipe();
+        }
+        replied
     }
 
     fn security2_command1(
@@ -106,9 +127,9 @@ impl Device<'_> {
         if !PROOF.contains(&client_proof.len()) {
             return Err(Error::InvalidParameter("the client's proof has not 64 bytes"));
         }
-        self.share_secret(verifier);
+        self.share_secret(verifier)?;
         let State::Prove(proofs) = &self.state else {
-            return Err(Error::InvalidParameter("the public keys give no shared secret"));
+            return Err(Error::UnexpectedMessage);
         };
         let Some(accepted) = proofs.check(client_proof) else {
             return Err(self.refuse_proof(turn.now));
@@ -131,12 +152,6 @@ impl Device<'_> {
         let cipher = MessageCipher::new(Key::new(accepted.key), nonces);
         self.establish(SessionCipher::Messages(cipher));
         Ok(len)
-    }
-}
-
-impl Exchange {
-    fn proofs(self, verifier: &Verifier<'_>) -> Result<DeviceProofs, &'static str> {
-        DeviceProofs::new(verifier, self.ephemeral, &self.username_hash, &self.client_public)
     }
 }
 

@@ -15,7 +15,7 @@ fn a_short_b_is_sent_and_hashed_in_its_shortest_form() {
         nonce_rule: NonceRule::Counter,
     });
     let b = vector.bytes("/device_private_b").try_into().expect("b has 32 bytes");
-    device.ephemeral = Some(srp::Ephemeral::from_private(&verifier, b));
+    device.ephemeral = Some(srp::Ephemeral::from_private(&mut Software, &verifier, b).expect("software does not fail"));
     device.open_session(ID);
 
     let nonce = vector.bytes("/device_nonce");

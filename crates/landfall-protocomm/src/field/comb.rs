@@ -40,8 +40,9 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
         }
     }
 
-    /// The power that a comb's digit picks, 1 for the digit 0: every one is read, since the digit is secret.
-    pub(super) fn select(powers: &[Self], digit: u8) -> Self {
+    /// Multiplies by the power that a comb's digit picks, 1 for the digit 0: every one is read, since the digit is secret.
+    #[inline(never)]
+    pub(super) fn mul_selected(&mut self, powers: &[Self], digit: u8) {
         let mut selected = Self::ONE;
         for (power, position) in powers.iter().zip(1u8..) {
             let chosen = position.ct_eq(&digit);
@@ -49,6 +50,6 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
                 word.conditional_assign(from, chosen);
             }
         }
-        selected
+        self.mul_assign(&selected);
     }
 }

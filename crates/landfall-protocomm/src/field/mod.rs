@@ -18,9 +18,7 @@ use zeroize::Zeroize;
 
 pub(crate) use comb::digit;
 use modulus::Modulus;
-#[cfg(test)]
-pub(crate) use modulus::PRIME;
-pub(crate) use modulus::hex;
+pub(crate) use modulus::{PRIME, hex};
 
 /// The field in this machine's words.
 #[cfg(target_pointer_width = "64")]
@@ -69,8 +67,16 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
         element
     }
 
-    /// Writes the number, below N, big-endian.
+    /// The number, below N, big-endian.
     pub(crate) fn to_bytes(&self) -> [u8; BYTES] {
+        let mut bytes = [0; BYTES];
+        self.write(&mut bytes);
+        bytes
+    }
+
+    /// Writes the number, below N, big-endian.
+    #[inline(never)]
+    pub(crate) fn write(&self, bytes: &mut [u8; BYTES]) {
         let mut one = Self::ZERO;
         one.0[0] = W::from(1);
         let mut number = Self::ZERO;
@@ -78,7 +84,6 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
         number.reduce();
         let mut digits = number.0.iter();
         let (mut bits, mut buffer) = (0, W::Wide::from(W::ZERO));
-        let mut bytes = [0; BYTES];
         for byte in bytes.iter_mut().rev() {
             if bits < 8 {
                 buffer += W::Wide::from(digits.next().copied().unwrap_or(W::ZERO)) << bits;
@@ -88,7 +93,6 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
             buffer = buffer >> 8;
             bits -= 8;
         }
-        bytes
     }
 
     /// Whether the number is 0.
@@ -118,6 +122,7 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
     }
 
     /// Multiplies.
+    #[inline(never)]
     pub(crate) fn mul_assign(&mut self, other: &Self) {
         let mut product = Self::ZERO;
         product.set_product(self, other);
@@ -125,6 +130,7 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
     }
 
     /// Squares.
+    #[inline(never)]
     pub(crate) fn square(&mut self) {
         let mut square = Self::ZERO;
         W::square(&self.0, &mut square.0);
@@ -135,18 +141,22 @@ impl<W: Modulus<N>, const N: usize> Element<W, N> {
     ///
     /// `POWERS` are kept on the stack, 416 to 440 bytes each: 7 for windows of 3 bits, 15 for windows of 4, which save
     /// 5 percent of the time.
+    #[inline(never)]
     pub(crate) fn pow<const POWERS: usize>(&mut self, exponent: &[u8]) {
         let width = (POWERS + 1).ilog2() as usize;
         let mut powers = [const { Self::ZERO }; POWERS];
-        let mut below = &Self::ONE;
-        for power in &mut powers {
-            power.set_product(below, self);
-            below = power;
+        if let [first, others @ ..] = &mut powers[..] {
+            first.0 = self.0;
+            let mut below = first;
+            for power in others {
+                power.set_product(below, self);
+                below = power;
+            }
         }
-        *self = Self::ONE;
+        self.0 = W::RADIX;
         for window in (0..(exponent.len() * 8).div_ceil(width)).rev() {
             (0..width).for_each(|_| self.square());
-            self.mul_assign(&Self::select(&powers, digit(exponent, window * width, 1, width)));
+            self.mul_selected(&powers, digit(exponent, window * width, 1, width));
         }
     }
 

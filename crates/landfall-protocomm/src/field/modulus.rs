@@ -22,10 +22,9 @@ pub(crate) trait Modulus<const N: usize>: Word {
     const RADIX: [Self; N];
     /// The form of R, which is R^2 modulo N.
     const RADIX_SQUARED: &'static Element<Self, N>;
-    /// The lower comb of the generator's powers, for a private exponent.
-    const LOW_COMB: &'static [Element<Self, N>; COMB];
-    /// The upper comb of the generator's powers, for longer exponents.
-    const HIGH_COMB: &'static [Element<Self, N>; COMB];
+    /// Combs of the generator's powers, the lower for a private exponent and the upper for longer ones. Where words are
+    /// narrow there are none: 7 KB of flash would save a device time that it has before its client comes.
+    const COMBS: Option<[&'static [Element<Self, N>; COMB]; 2]>;
 
     /// [`montgomery::multiply`] with as many columns together as suit the machine.
     fn multiply(left: &[Self; N], right: &[Self; N], product: &mut [Self; N]);
@@ -35,14 +34,13 @@ pub(crate) trait Modulus<const N: usize>: Word {
 }
 
 macro_rules! modulus {
-    ($word:ty, $count:literal, $together:literal, $precomputed:ident) => {
+    ($word:ty, $count:literal, $together:literal, $precomputed:ident, $combs:expr) => {
         impl Modulus<$count> for $word {
             const MODULUS: &'static [Self; $count] = &digits(&PRIME, 0);
             const COMPLEMENT: &'static [Self; $count] = &digits(&COMPLEMENT, 0);
             const RADIX: [Self; $count] = digits(&COMPLEMENT, $count * DIGIT - 8 * BYTES);
             const RADIX_SQUARED: &'static Element<Self, $count> = &$precomputed::RADIX_SQUARED;
-            const LOW_COMB: &'static [Element<Self, $count>; COMB] = &$precomputed::LOW_COMB;
-            const HIGH_COMB: &'static [Element<Self, $count>; COMB] = &$precomputed::HIGH_COMB;
+            const COMBS: Option<[&'static [Element<Self, $count>; COMB]; 2]> = $combs;
 
             fn multiply(left: &[Self; $count], right: &[Self; $count], product: &mut [Self; $count]) {
                 montgomery::multiply::<_, _, $together>(left, right, product);
@@ -74,12 +72,18 @@ macro_rules! modulus {
 
 mod narrow {
     use super::{super::precomputed_32, BYTES, COMB, COMPLEMENT, Element, Modulus, PRIME, Word, montgomery};
-    modulus!(u32, 110, 5, precomputed_32);
+    modulus!(u32, 110, 5, precomputed_32, None);
 }
 
 mod wide {
     use super::{super::precomputed_64, BYTES, COMB, COMPLEMENT, Element, Modulus, PRIME, Word, montgomery};
-    modulus!(u64, 52, 4, precomputed_64);
+    modulus!(
+        u64,
+        52,
+        4,
+        precomputed_64,
+        Some([&precomputed_64::LOW_COMB, &precomputed_64::HIGH_COMB])
+    );
 }
 
 /// 2^3072 - N: the two's complement.

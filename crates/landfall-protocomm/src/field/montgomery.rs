@@ -10,6 +10,17 @@
 
 use super::{modulus::Modulus, word::Word};
 
+/// Repeats for each constant `$index` below `$end`, which is at most 5.
+macro_rules! unrolled {
+    ($index:ident < $end:ident, $body:block) => {
+        unrolled!($index < $end, $body, 0 1 2 3 4)
+    };
+    ($index:ident < $end:ident, $body:block, $($value:literal)*) => {$({
+        const $index: usize = $value;
+        if $index < $end $body
+    })*};
+}
+
 /// `left * right / R` in `product`, below 2 N if both are.
 #[inline(never)]
 pub(super) fn multiply<W: Modulus<N>, const N: usize, const T: usize>(
@@ -113,8 +124,14 @@ fn add_products<W: Word, const T: usize>(sums: &mut [W::Wide; T], upward: &[[W; 
     let mut added = *sums;
     let neighbours = downward.as_flattened().windows(T).rev();
     for (digit, neighbours) in upward.as_flattened().iter().zip(neighbours) {
-        for (sum, neighbour) in added.iter_mut().zip(neighbours) {
-            *sum += product(*digit, *neighbour);
+        if W::BITS < 32 {
+            // For small chips the compiler is told to make small code, and would leave a loop with its sums in memory.
+            unrolled!(COLUMN < T, { added[COLUMN] += product(*digit, neighbours[COLUMN]) });
+        } else {
+            // It unrolls this by itself, and better.
+            for (sum, neighbour) in added.iter_mut().zip(neighbours) {
+                *sum += product(*digit, *neighbour);
+            }
         }
     }
     *sums = added;

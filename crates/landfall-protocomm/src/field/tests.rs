@@ -223,18 +223,26 @@ fn precomputed<W: Modulus<N>, const N: usize>() -> String {
         format!("[{}]", powers.join(", "))
     };
     let word = 4 + W::BITS;
+    let comb = |name, lowest| {
+        format!(
+            "\n/// Powers of 5 for an exponent's bits from {lowest} on.\n#[rustfmt::skip]\n\
+             pub(super) static {name}: [Element<u{word}, {N}>; COMB] = {};\n",
+            comb(lowest)
+        )
+    };
+    let (used, combs) = match W::COMBS {
+        Some(_) => (
+            "{Element, generator::COMB}",
+            comb("LOW_COMB", LOW) + &comb("HIGH_COMB", HIGH),
+        ),
+        None => ("Element", String::new()),
+    };
     format!(
         "//! Made by a test of `field`, which says how, and compared by it.\n\n\
-         use super::{{Element, generator::COMB}};\n\n\
+         use super::{used};\n\n\
          /// R, whose form is R^2 modulo N.\n#[rustfmt::skip]\n\
-         pub(super) static RADIX_SQUARED: Element<u{word}, {N}> = {};\n\n\
-         /// Powers of 5 for an exponent's bits from {LOW} on.\n#[rustfmt::skip]\n\
-         pub(super) static LOW_COMB: [Element<u{word}, {N}>; COMB] = {};\n\n\
-         /// Powers of 5 for an exponent's bits from {HIGH} on.\n#[rustfmt::skip]\n\
-         pub(super) static HIGH_COMB: [Element<u{word}, {N}>; COMB] = {};\n",
+         pub(super) static RADIX_SQUARED: Element<u{word}, {N}> = {};\n{combs}",
         element(&radix),
-        comb(LOW),
-        comb(HIGH),
     )
 }
 

@@ -1,5 +1,5 @@
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::formulas::{
     DRAWS, HASH, Proofs, Transcript, draw_private, hash_username, min, multiplier, pad, session_key, u, x,
@@ -75,7 +75,7 @@ impl ClientProofs {
         secret.sub_assign(&blinding);
         let mut exponent = exponent(&ephemeral.private, &u, &x);
         secret.pow::<15>(&exponent);
-        let mut key = session_key(&secret);
+        let mut key = session_key(&Zeroizing::new(secret.to_bytes()));
         let transcript = Transcript {
             username_hash: &hash_username(username),
             salt,

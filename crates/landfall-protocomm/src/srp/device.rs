@@ -1,12 +1,12 @@
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::{
     Verifier,
     formulas::{DRAWS, HASH, MAX_STRIPPED, Proofs, Transcript, draw_private, min, multiplier, pad, session_key, u},
 };
 use crate::{
-    Random,
+    Base, Crypto, CryptoFailed, Random,
     field::{BYTES, FieldElement},
 };
 
@@ -23,26 +23,43 @@ impl Ephemeral {
     /// Draws again until B fills all its bytes, so that no client can differ with us over its padding (and B is not 0):
     /// [`DRAWS`] times at most, since a shorter B is legal too (spec protocol.md 6.2). The top bit of b is set, as known
     /// peers do: a poor source cannot then make a small exponent.
-    pub(crate) fn draw(verifier: &Verifier<'_>, random: &mut dyn Random) -> Self {
-        let mut ephemeral = Self::from_private(verifier, draw_private(random));
+    pub(crate) fn draw(
+        crypto: &mut dyn Crypto,
+        verifier: &Verifier<'_>,
+        random: &mut dyn Random,
+    ) -> Result<Self, CryptoFailed> {
+        let mut ephemeral = Self::from_private(crypto, verifier, draw_private(random))?;
         for _ in 1..DRAWS {
             if ephemeral.public().len() == BYTES {
                 break;
             }
-            ephemeral = Self::from_private(verifier, draw_private(random));
+            ephemeral = Self::from_private(crypto, verifier, draw_private(random))?;
         }
-        ephemeral
+        Ok(ephemeral)
     }
 
     /// Makes the key pair of a given b.
-    pub(crate) fn from_private(verifier: &Verifier<'_>, private: [u8; 32]) -> Self {
+    pub(crate) fn from_private(
+        crypto: &mut dyn Crypto,
+        verifier: &Verifier<'_>,
+        private: [u8; 32],
+    ) -> Result<Self, CryptoFailed> {
+        let mut ephemeral = Self {
+            private,
+            public: [0; BYTES],
+        };
+        crypto.power(Base::GENERATOR, &ephemeral.private, &mut ephemeral.public)?;
+        ephemeral.blind(verifier);
+        Ok(ephemeral)
+    }
+
+    /// Adds k·v to g^b.
+    #[inline(never)]
+    fn blind(&mut self, verifier: &Verifier<'_>) {
         let mut public = multiplier();
         public.mul_assign(verifier.table().verifier());
-        public.add_assign(&FieldElement::generator_power(&private));
-        Self {
-            private,
-            public: public.to_bytes(),
-        }
+        public.add_assign(&FieldElement::from_bytes(&self.public));
+        public.write(&mut self.public);
     }
 
     /// MIN(B), as it travels.
@@ -96,30 +113,33 @@ pub(crate) struct DeviceProofs {
 }
 
 impl DeviceProofs {
-    /// Works out S = (A·v^u)^b and what follows from it. Takes the key pair, since it must never be used twice.
+    /// Works out S = (A·v^u)^b and what follows from it. The key pair must never be used again.
     pub(crate) fn new(
+        crypto: &mut dyn Crypto,
         verifier: &Verifier<'_>,
-        ephemeral: Ephemeral,
+        ephemeral: &Ephemeral,
         username_hash: &[u8; HASH],
         client: &ClientPublic,
-    ) -> Result<Self, &'static str> {
-        let u = u(client.padded(), &ephemeral.public)?;
-        let mut secret = verifier.table().pow(&u);
-        secret.mul_assign(&FieldElement::from_bytes(client.padded()));
-        secret.pow::<7>(&ephemeral.private);
-        let mut key = session_key(&secret);
+    ) -> Result<Self, SecretFailed> {
+        let mut key = shared_key(crypto, verifier, ephemeral, client)?;
         let transcript = Transcript {
             username_hash,
             salt: verifier.salt(),
             client_public: client.received(),
             device_public: ephemeral.public(),
         };
-        let proofs = Self {
-            regular: transcript.proofs(&key),
-            stripped: transcript.proofs(min_key(&key)),
-        };
+        let proofs = Self::over(&transcript, &key);
         key.zeroize();
         Ok(proofs)
+    }
+
+    /// Apart from [`Self::new`], whose stack is below that of the powers.
+    #[inline(never)]
+    fn over(transcript: &Transcript<'_>, key: &[u8; HASH]) -> Self {
+        Self {
+            regular: transcript.proofs(key),
+            stripped: transcript.proofs(min_key(key)),
+        }
     }
 
     /// Compares the client's proof: 64 bytes, or less where the client dropped leading zero bytes.
@@ -138,6 +158,21 @@ impl DeviceProofs {
     }
 }
 
+/// Why there is no shared secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecretFailed {
+    /// Of the public keys.
+    Parameter(&'static str),
+    /// Of what computes.
+    Crypto,
+}
+
+impl From<CryptoFailed> for SecretFailed {
+    fn from(_: CryptoFailed) -> Self {
+        Self::Crypto
+    }
+}
+
 /// What follows from a right proof.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Accepted {
@@ -145,6 +180,31 @@ pub(crate) struct Accepted {
     pub(crate) device_proof: [u8; HASH],
     /// The AES key.
     pub(crate) key: [u8; 32],
+}
+
+/// K.
+#[inline(never)]
+fn shared_key(
+    crypto: &mut dyn Crypto,
+    verifier: &Verifier<'_>,
+    ephemeral: &Ephemeral,
+    client: &ClientPublic,
+) -> Result<[u8; HASH], SecretFailed> {
+    let u = u(client.padded(), &ephemeral.public).map_err(SecretFailed::Parameter)?;
+    let mut base = Zeroizing::new([0; BYTES]);
+    crypto.power(Base::verifier(verifier.table()), &u, &mut base)?;
+    multiply(&mut base, client.padded());
+    let mut secret = Zeroizing::new([0; BYTES]);
+    crypto.power(Base::number(&base), &ephemeral.private, &mut secret)?;
+    Ok(session_key(&secret))
+}
+
+/// Not in the [`Crypto`] seam: a single product costs less than what takes the numbers to a peripheral and back.
+#[inline(never)]
+fn multiply(number: &mut [u8; BYTES], factor: &[u8; BYTES]) {
+    let mut product = FieldElement::from_bytes(number);
+    product.mul_assign(&FieldElement::from_bytes(factor));
+    product.write(number);
 }
 
 /// MIN(K), but for more zero bytes than ever come.

@@ -70,11 +70,8 @@ pub(super) fn u(client_public: &[u8; BYTES], device_public: &[u8; BYTES]) -> Res
 }
 
 /// K = H(MIN(S)).
-pub(super) fn session_key(secret: &FieldElement) -> [u8; HASH] {
-    let mut bytes = secret.to_bytes();
-    let key = hash(&[min(&bytes)]);
-    bytes.zeroize();
-    key
+pub(super) fn session_key(secret: &[u8; BYTES]) -> [u8; HASH] {
+    hash(&[min(secret)])
 }
 
 /// Draws a private exponent.

@@ -18,6 +18,6 @@ mod verifier;
 
 pub(crate) use client::{ClientEphemeral, ClientProofs};
 pub use credentials::{Credentials, CredentialsError};
-pub(crate) use device::{ClientPublic, DeviceProofs, Ephemeral};
+pub(crate) use device::{ClientPublic, DeviceProofs, Ephemeral, SecretFailed};
 pub(crate) use formulas::{hash_username, x_rules_differ};
 pub use verifier::{InvalidVerifier, Verifier, VerifierTable};

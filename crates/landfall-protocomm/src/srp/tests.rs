@@ -10,7 +10,7 @@ use super::{
     *,
 };
 use crate::{
-    Random,
+    Random, Software,
     client::XRule,
     field::{BYTES, PRIME},
 };
@@ -48,6 +48,11 @@ impl Vector {
     fn array<const LENGTH: usize>(&self, key: &str) -> [u8; LENGTH] {
         self.hex(key).try_into().unwrap()
     }
+}
+
+/// The device's key pair for a given b.
+fn device_ephemeral(verifier: &Verifier<'_>, private: [u8; 32]) -> Ephemeral {
+    Ephemeral::from_private(&mut Software, verifier, private).unwrap()
 }
 
 /// A device's user, made from the recorded kind of input.
@@ -110,11 +115,11 @@ fn recorded_handshakes_are_reproduced_by_the_device() {
             &vector.hex("salt"),
             XRule::Full,
         );
-        let ephemeral = Ephemeral::from_private(&user.verifier(), vector.array("device_private_b"));
+        let ephemeral = device_ephemeral(&user.verifier(), vector.array("device_private_b"));
         assert_eq!(ephemeral.public(), vector.hex("B_wire"));
         let client = ClientPublic::new(&vector.hex("A_wire")).unwrap();
         let username_hash = hash_username(vector.text("username"));
-        let proofs = DeviceProofs::new(&user.verifier(), ephemeral, &username_hash, &client)
+        let proofs = DeviceProofs::new(&mut Software, &user.verifier(), &ephemeral, &username_hash, &client)
             .ok()
             .unwrap();
         let accepted = proofs.check(&vector.hex("M1")).unwrap();
@@ -244,7 +249,7 @@ fn clients_that_strip_zeros_are_let_in() {
         let user = User::new(b"wifiprov", b"abcd1234", &[7; 16], XRule::Full);
         let mut device_private = [0x81; 32];
         device_private[..8].copy_from_slice(&(device_key | 1u64 << 63).to_be_bytes());
-        let ephemeral = Ephemeral::from_private(&user.verifier(), device_private);
+        let ephemeral = device_ephemeral(&user.verifier(), device_private);
         let client_public = *ClientEphemeral::from_private(client_private).public();
         let private_x = x(b"wifiprov", b"abcd1234", &user.salt, XRule::Full);
         let session_key = session_key(&client_private, &private_x, &client_public, ephemeral.public());
@@ -255,9 +260,15 @@ fn clients_that_strip_zeros_are_let_in() {
         );
 
         let received = ClientPublic::new(min(&client_public)).unwrap();
-        let proofs = DeviceProofs::new(&user.verifier(), ephemeral, &hash_username(b"wifiprov"), &received)
-            .ok()
-            .unwrap();
+        let proofs = DeviceProofs::new(
+            &mut Software,
+            &user.verifier(),
+            &ephemeral,
+            &hash_username(b"wifiprov"),
+            &received,
+        )
+        .ok()
+        .unwrap();
         let accepted = proofs.check(&client.proof).expect("the client is let in");
         assert_eq!(accepted.key.to_vec(), client.key);
         let padded_proof: [u8; HASH] = pad(&client.proof).unwrap();
@@ -276,11 +287,11 @@ fn a_key_with_leading_zero_is_accepted_from_either_kind_of_client() {
         &vector.hex("salt"),
         XRule::Full,
     );
-    let ephemeral = Ephemeral::from_private(&user.verifier(), vector.array("device_private_b"));
+    let ephemeral = device_ephemeral(&user.verifier(), vector.array("device_private_b"));
     let stripping = Stripping::new(&user, &vector.hex("A_wire"), ephemeral.public(), &vector.hex("K"));
     let client = ClientPublic::new(&vector.hex("A_wire")).unwrap();
     let username_hash = hash_username(vector.text("username"));
-    let proofs = DeviceProofs::new(&user.verifier(), ephemeral, &username_hash, &client)
+    let proofs = DeviceProofs::new(&mut Software, &user.verifier(), &ephemeral, &username_hash, &client)
         .ok()
         .unwrap();
     assert_eq!(
@@ -305,7 +316,7 @@ fn roles_agree_when_the_password_is_the_same_and_only_then() {
             (b"abcd1235", b"wifiprov", false),
             (b"abcd1234", b"other", false),
         ] {
-            let device = Ephemeral::draw(&verifier, &mut random);
+            let device = Ephemeral::draw(&mut Software, &verifier, &mut random).unwrap();
             let client = ClientEphemeral::draw(&mut random);
             let received = ClientPublic::new(client.public()).unwrap();
             let client = ClientProofs::new(
@@ -318,7 +329,7 @@ fn roles_agree_when_the_password_is_the_same_and_only_then() {
             )
             .ok()
             .unwrap();
-            let device = DeviceProofs::new(&verifier, device, &hash_username(username), &received)
+            let device = DeviceProofs::new(&mut Software, &verifier, &device, &hash_username(username), &received)
                 .ok()
                 .unwrap();
             let accepted = device.check(client.proof());
@@ -349,11 +360,8 @@ fn drawn_public_keys_fill_all_their_bytes() {
     );
     let mut draws = vec![[0x91; 32], vector.array("device_private_b")];
     let mut random = |bytes: &mut [u8]| bytes.copy_from_slice(&draws.pop().unwrap());
-    let device = Ephemeral::draw(&user.verifier(), &mut random);
-    assert_eq!(
-        device.public(),
-        Ephemeral::from_private(&user.verifier(), [0x91; 32]).public()
-    );
+    let device = Ephemeral::draw(&mut Software, &user.verifier(), &mut random).unwrap();
+    assert_eq!(device.public(), device_ephemeral(&user.verifier(), [0x91; 32]).public());
 }
 
 #[test]
@@ -370,7 +378,12 @@ fn a_source_that_always_gives_a_short_key_does_not_hang() {
         &vector.hex("salt"),
         XRule::Full,
     );
-    let device = Ephemeral::draw(&user.verifier(), &mut broken(vector.array("device_private_b")));
+    let device = Ephemeral::draw(
+        &mut Software,
+        &user.verifier(),
+        &mut broken(vector.array("device_private_b")),
+    )
+    .unwrap();
     assert_eq!(device.public().len(), BYTES - 1);
 }
 
@@ -394,11 +407,17 @@ fn public_keys_and_proofs_of_wrong_length_are_refused() {
         assert_eq!(ClientPublic::new(&vec![1; length]).is_ok(), accepted, "{length} bytes");
     }
     let user = User::new(b"wifiprov", b"abcd1234", &[7; 16], XRule::Full);
-    let ephemeral = Ephemeral::from_private(&user.verifier(), [0x81; 32]);
+    let ephemeral = device_ephemeral(&user.verifier(), [0x81; 32]);
     let client = ClientPublic::new(&[9; BYTES]).unwrap();
-    let proofs = DeviceProofs::new(&user.verifier(), ephemeral, &hash_username(b"wifiprov"), &client)
-        .ok()
-        .unwrap();
+    let proofs = DeviceProofs::new(
+        &mut Software,
+        &user.verifier(),
+        &ephemeral,
+        &hash_username(b"wifiprov"),
+        &client,
+    )
+    .ok()
+    .unwrap();
     for length in [0, 55, 56, 63, 64, 65] {
         assert!(proofs.check(&vec![0; length]).is_none());
     }

@@ -1,5 +1,4 @@
 use core::fmt;
-use core::iter;
 use core::ops::RangeInclusive;
 
 use super::message::Message;
@@ -69,14 +68,43 @@ pub struct Encoded<'a, T> {
 }
 
 impl<'a, T> Encoded<'a, T> {
-    /// Errors end the walk: there are none, all was checked when the message was decoded.
     fn entries(self) -> impl Iterator<Item = T> + use<'a, T> {
-        fields(self.payload)
-            .filter(move |field| field.number == self.member)
-            .filter_map(|copy| copy.bytes().ok())
-            .flat_map(fields)
-            .filter(|field| field.number == ENTRIES)
-            .map_while(move |field| (self.decode)(field).ok())
+        let walk = Walk {
+            member: self.member,
+            copies: Reader::new(self.payload),
+            entries: Reader::new(&[]),
+        };
+        walk.map_while(move |field| (self.decode)(field).ok())
+    }
+}
+
+/// Goes through the entries, of whatever kind, in all copies of the sub-message.
+///
+/// Errors end the walk: there are none, all was checked when the message was decoded.
+struct Walk<'a> {
+    member: u32,
+    /// What is left of the payload.
+    copies: Reader<'a>,
+    /// What is left of the present copy.
+    entries: Reader<'a>,
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = Field<'a>;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Field<'a>> {
+        loop {
+            while let Some(field) = self.entries.field().ok()? {
+                if field.number == ENTRIES {
+                    return Some(field);
+                }
+            }
+            let copy = self.copies.field().ok()??;
+            if copy.number == self.member {
+                self.entries = Reader::new(copy.bytes().ok()?);
+            }
+        }
     }
 }
 
@@ -102,11 +130,6 @@ fn decode<'a, T: Message<'a> + Default>(entry: Field<'a>) -> Result<T, DecodeErr
     let mut decoded = T::default();
     decoded.merge(entry.bytes()?)?;
     Ok(decoded)
-}
-
-fn fields<'a>(message: &'a [u8]) -> impl Iterator<Item = Field<'a>> {
-    let mut reader = Reader::new(message);
-    iter::from_fn(move || reader.field().ok().flatten())
 }
 
 /// Field numbers of the oneof in the payload of `prov-scan` (spec protocol.md 3.4 and 3.6).

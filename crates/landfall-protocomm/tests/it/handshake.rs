@@ -1,6 +1,7 @@
 //! Both roles of the handshake and the sessions that follow, at their public surface: bytes in, bytes out.
 
 mod client_rules;
+mod crypto;
 mod device_rules;
 mod hostile;
 mod lockout;
@@ -9,7 +10,7 @@ mod vectors;
 
 use std::{collections::VecDeque, sync::LazyLock};
 
-use landfall_protocomm::{Instant, NonceRule, Random, SessionId, client, device, srp, wire};
+use landfall_protocomm::{Crypto, Instant, NonceRule, Random, SessionId, client, device, srp, wire};
 
 const USERNAME: &[u8] = b"wifiprov";
 const PASSWORD: &[u8] = b"abcd1234";
@@ -59,12 +60,16 @@ fn open_device(security: device::Security<'_>) -> device::Device<'_> {
 }
 
 /// Gives `request` to the device's session 1 at time zero.
-fn ask(device: &mut device::Device<'_>, request: &[u8], random: &mut dyn Random) -> Result<Vec<u8>, device::Error> {
+fn ask<C: Crypto>(
+    device: &mut device::Device<'_, C>,
+    request: &[u8],
+    random: &mut dyn Random,
+) -> Result<Vec<u8>, device::Error> {
     ask_at(device, request, Instant::ZERO, random)
 }
 
-fn ask_at(
-    device: &mut device::Device<'_>,
+fn ask_at<C: Crypto>(
+    device: &mut device::Device<'_, C>,
     request: &[u8],
     now: Instant,
     random: &mut dyn Random,
@@ -103,16 +108,16 @@ fn refusal(handshake: client::Handshake<'_>, response: &[u8]) -> client::Error {
 }
 
 /// Runs a whole handshake of security 1 or 2 at time zero.
-fn pair(
-    device: &mut device::Device<'_>,
+fn pair<C: Crypto>(
+    device: &mut device::Device<'_, C>,
     security: client::Security<'_>,
     random: &mut dyn Random,
 ) -> Result<client::Session, device::Error> {
     pair_at(device, security, Instant::ZERO, random)
 }
 
-fn pair_at(
-    device: &mut device::Device<'_>,
+fn pair_at<C: Crypto>(
+    device: &mut device::Device<'_, C>,
     security: client::Security<'_>,
     now: Instant,
     random: &mut dyn Random,
@@ -124,7 +129,7 @@ fn pair_at(
 
 /// Sends `plain` and lets the device echo it; every byte must arrive both ways.
 #[track_caller]
-fn echo(device: &mut device::Device<'_>, session: &mut client::Session, plain: &[u8]) {
+fn echo<C: Crypto>(device: &mut device::Device<'_, C>, session: &mut client::Session, plain: &[u8]) {
     let mut buffer = plain.to_vec();
     buffer.resize(plain.len() + client::Session::MAX_OVERHEAD, 0);
     let sent = session.encrypt(&mut buffer, plain.len()).expect("a usable session");

@@ -1,6 +1,7 @@
 //! The codec: against the recorded messages, rule by rule, and against prost.
 
 mod differential;
+mod recorded;
 mod rules;
 mod vectors;
 

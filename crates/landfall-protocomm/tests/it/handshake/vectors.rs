@@ -1,9 +1,9 @@
 //! Every recorded run of the original client against the original device, replayed by each of our roles.
 
-use landfall_protocomm::{NonceRule, client, device, srp};
+use landfall_protocomm::{Crypto, NonceRule, Software, client, device, srp};
 use serde_json::Value;
 
-use super::{Script, ask, finish, id, next, open_device, start};
+use super::{Script, ask, finish, id, next, start};
 
 /// Reads a file of `tests/vectors`.
 #[track_caller]
@@ -45,6 +45,17 @@ fn drawn_nonce(vector: &Value) -> Vec<u8> {
 
 #[test]
 fn device_replays_security1_byte_for_byte() {
+    device_replays_security1(&mut Software);
+}
+
+/// The vector with a short B is replayed inside the crate: a device draws no such key.
+#[test]
+fn device_replays_security2_byte_for_byte() {
+    device_replays_security2(&mut Software);
+}
+
+/// Replays the vectors of security 1 on a device that computes with `crypto`.
+pub(super) fn device_replays_security1(crypto: &mut dyn Crypto) {
     for name in ["sec1_pop", "sec1_nopop_ctrwrap"] {
         let vector = load(name);
         let pop = vector["pop"].as_str().map(str::as_bytes);
@@ -52,23 +63,12 @@ fn device_replays_security1_byte_for_byte() {
             &bytes(&vector["device_private_key"]),
             &bytes(&vector["device_random_iv"]),
         ]);
-        device_replays(&vector, device::Security::Security1 { pop }, random);
+        device_replays(&vector, device::Security::Security1 { pop }, crypto, random);
     }
 }
 
-#[test]
-fn client_replays_security1_byte_for_byte() {
-    for name in ["sec1_pop", "sec1_nopop_ctrwrap"] {
-        let vector = load(name);
-        let pop = vector["pop"].as_str().unwrap_or_default().as_bytes();
-        let random = Script::of(&[&bytes(&vector["client_private_key"])]);
-        client_replays(&vector, client::Security::Security1 { pop }, random);
-    }
-}
-
-/// The vector with a short B is replayed inside the crate: a device draws no such key.
-#[test]
-fn device_replays_security2_byte_for_byte() {
+/// Replays those of security 2.
+pub(super) fn device_replays_security2(crypto: &mut dyn Crypto) {
     for name in [
         "sec2_patch1",
         "sec2_patch0_16byte_nonce",
@@ -81,14 +81,21 @@ fn device_replays_security2_byte_for_byte() {
         let table = srp::VerifierTable::new(&verifier).expect("a good verifier");
         let verifier = srp::Verifier::new(&salt, &table).expect("a good salt");
         let random = Script::of(&[&bytes(&vector["device_private_b"]), &drawn_nonce(&vector)]);
-        device_replays(
-            &vector,
-            device::Security::Security2 {
-                verifier,
-                nonce_rule: nonce_rule(&vector),
-            },
-            random,
-        );
+        let security = device::Security::Security2 {
+            verifier,
+            nonce_rule: nonce_rule(&vector),
+        };
+        device_replays(&vector, security, crypto, random);
+    }
+}
+
+#[test]
+fn client_replays_security1_byte_for_byte() {
+    for name in ["sec1_pop", "sec1_nopop_ctrwrap"] {
+        let vector = load(name);
+        let pop = vector["pop"].as_str().unwrap_or_default().as_bytes();
+        let random = Script::of(&[&bytes(&vector["client_private_key"])]);
+        client_replays(&vector, client::Security::Security1 { pop }, random);
     }
 }
 
@@ -114,9 +121,10 @@ fn client_replays_security2_byte_for_byte() {
 }
 
 #[track_caller]
-fn device_replays(vector: &Value, security: device::Security<'_>, mut random: Script) {
+fn device_replays(vector: &Value, security: device::Security<'_>, crypto: &mut dyn Crypto, mut random: Script) {
     let what = &vector["description"];
-    let mut device = open_device(security);
+    let mut device = device::Device::with_crypto(security, crypto);
+    device.open_session(id(1));
     for step in [0, 2] {
         let response = ask(&mut device, &message(vector, step), &mut random).expect("a good message");
         assert_eq!(response, message(vector, step + 1), "{what}, step {step}");
