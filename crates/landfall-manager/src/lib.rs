@@ -12,19 +12,26 @@
 #[cfg(test)]
 extern crate std;
 
+mod checksum;
 mod config;
 mod event;
+pub mod factory;
 mod manager;
+mod name;
 mod network;
+mod payload;
 mod phase;
 mod scan;
 mod state;
 mod text;
 mod version;
 
+pub use checksum::crc32;
 pub use config::{AppInfo, AttemptLimit, AutoStop, Config, Generation, InvalidConfig};
 pub use event::{Command, Event, FailReason, Output};
 pub use manager::{Handled, Manager, Refused, RequestError};
+pub use name::ServiceName;
 pub use network::{AccessPoint, Bssid, Credentials, InvalidCredentials, Passphrase, Ssid, Station};
+pub use payload::{Payload, PayloadSecret, PayloadTransport};
 pub use scan::{ScanChannels, ScanPlan};
 pub use state::{DisconnectReason, State, WifiEvent};

@@ -1,14 +1,14 @@
 use core::{fmt, mem};
 
 use landfall_protocomm::{
-    Instant, Random, SessionId, device,
+    Crypto, Instant, Random, SessionId, Software, device,
     wire::{self, Status},
 };
 
 use crate::{
     Command, Config, Credentials, Event, InvalidConfig, Output, State, WifiEvent,
     config::Rules,
-    phase::{Input, Outcome, Phase, Transition, Why},
+    phase::{Input, Outcome, Phase, Why},
     scan::{Progress, Scanner},
     version,
 };
@@ -18,9 +18,10 @@ mod outputs;
 
 use outputs::Outputs;
 
-/// The provisioning manager of one device. `SCAN` is the number of scan results kept (16 by default, 1..=255).
-pub struct Manager<'a, const SCAN: usize = 16> {
-    device: device::Device<'a>,
+/// The provisioning manager of one device. `SCAN` is the number of scan results kept (16 by default, 1..=255); `C` is
+/// what the device computes with.
+pub struct Manager<'a, const SCAN: usize = 16, C = Software> {
+    device: device::Device<'a, C>,
     config: Config<'a>,
     rules: Rules,
     phase: Phase,
@@ -104,10 +105,20 @@ impl<'a, const SCAN: usize> Manager<'a, SCAN> {
     /// # Errors
     /// [`InvalidConfig`].
     pub fn new(security: device::Security<'a>, config: Config<'a>) -> Result<Self, InvalidConfig> {
+        Self::with_crypto(security, config, Software)
+    }
+}
+
+impl<'a, const SCAN: usize, C: Crypto> Manager<'a, SCAN, C> {
+    /// A manager at rest, in state [`State::Idle`], on a chip that does the heavy work in hardware.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`].
+    pub fn with_crypto(security: device::Security<'a>, config: Config<'a>, crypto: C) -> Result<Self, InvalidConfig> {
         const { assert!(1 <= SCAN && SCAN <= 255, "a scan keeps 1 to 255 results") };
         config.check()?;
         Ok(Self {
-            device: device::Device::new(security),
+            device: device::Device::with_crypto(security, crypto),
             config,
             rules: config.rules(),
             phase: Phase::Idle,
@@ -139,7 +150,7 @@ impl<'a, const SCAN: usize> Manager<'a, SCAN> {
     /// # Errors
     /// [`RequestError::BufferTooSmall`].
     pub fn version_text(&self, response: &mut [u8]) -> Result<usize, RequestError> {
-        version::write(&self.config, self.device.security(), response).map_err(|_| RequestError::BufferTooSmall)
+        version::write(&self.config, self.device.security(), response).ok_or(RequestError::BufferTooSmall)
     }
 
     /// The credentials that are about to be used, between `CredentialsReceived` and the connection a second later:
@@ -229,8 +240,10 @@ impl<'a, const SCAN: usize> Manager<'a, SCAN> {
 
     /// Does the heavy work that [`Output::Work`] offered. Skipping it is safe: a request then does it and is slower.
     pub fn work(&mut self, random: &mut dyn Random) {
+        let work = self.device.pending_work();
         self.device.work(random);
-        self.offered_work = None;
+        // What could not be done is not offered again and again.
+        self.offered_work = self.device.pending_work().filter(|left| work == Some(*left));
     }
 
     /// The next thing to do.
@@ -257,9 +270,7 @@ impl<'a, const SCAN: usize> Manager<'a, SCAN> {
     /// The one door through which the state changes.
     fn turn(&mut self, input: Input, now: Instant) -> Result<(), Refused> {
         let state = self.state();
-        let Transition { phase, outcome } = mem::take(&mut self.phase).next(input, now, &self.rules);
-        self.phase = phase;
-        match outcome {
+        match self.phase.next(input, now, &self.rules) {
             Outcome::Refused => return Err(Refused { state }),
             Outcome::Ignored => {}
             Outcome::Entered(why) => {
@@ -390,7 +401,7 @@ impl<'a, const SCAN: usize> Manager<'a, SCAN> {
     }
 }
 
-impl<const SCAN: usize> fmt::Debug for Manager<'_, SCAN> {
+impl<const SCAN: usize, C: Crypto> fmt::Debug for Manager<'_, SCAN, C> {
     /// State and session only: all else is, or may hold, somebody's secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Manager")

@@ -59,7 +59,7 @@ impl fmt::Debug for Ssid {
 }
 
 /// The passphrase of a network: up to 63 octets, wiped when dropped, never shown.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Zeroize)]
 pub struct Passphrase {
     octets: [u8; Self::MAX_LEN],
     len: u8,
@@ -93,6 +93,16 @@ impl Passphrase {
         self.len == 0
     }
 }
+
+impl Drop for Passphrase {
+    /// Not inlined, for firmware: whatever may hold credentials drops them in many places.
+    #[inline(never)]
+    fn drop(&mut self) {
+        self.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Passphrase {}
 
 impl fmt::Debug for Passphrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

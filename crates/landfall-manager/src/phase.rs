@@ -1,4 +1,4 @@
-use core::time::Duration;
+use core::{mem, time::Duration};
 
 use landfall_protocomm::Instant;
 
@@ -45,12 +45,6 @@ pub(crate) enum Input {
     StatusTold,
     /// Time has passed.
     Elapsed,
-}
-
-/// The next phase, and how it came to it.
-pub(crate) struct Transition {
-    pub(crate) phase: Phase,
-    pub(crate) outcome: Outcome,
 }
 
 /// What an input did.
@@ -126,18 +120,16 @@ const CONNECT_DELAY: Duration = Duration::from_millis(1000);
 
 impl Phase {
     /// The transition table: every input in every state.
-    pub(crate) fn next(self, input: Input, now: Instant, rules: &Rules) -> Transition {
-        match self {
-            Self::Idle => Self::idle(input),
-            Self::Started => Self::started(input, now, rules),
-            Self::Connecting { trial, step } => Self::connecting(trial, step, input, now, rules),
-            Self::Failed { trial, reason } => Self::failed(trial, reason, input, now, rules),
-            Self::Connected {
-                trial,
-                station,
-                stop_at,
-            } => Self::connected(trial, station, stop_at, input, now, rules),
-            Self::Stopping { report, end_at } => Self::stopping(report, end_at, input, now),
+    ///
+    /// In place: whatever holds a passphrase is moved as seldom as can be, since moving leaves a copy behind.
+    pub(crate) fn next(&mut self, input: Input, now: Instant, rules: &Rules) -> Outcome {
+        match *self {
+            Self::Idle => self.idle(input),
+            Self::Started => self.started(input, now, rules),
+            Self::Connecting { step, .. } => self.connecting(step, input, now, rules),
+            Self::Failed { .. } => self.failed(input, now, rules),
+            Self::Connected { stop_at, .. } => self.connected(stop_at, input, now, rules),
+            Self::Stopping { end_at, .. } => self.stopping(end_at, input, now),
         }
     }
 
@@ -201,109 +193,84 @@ impl Phase {
         }
     }
 
-    fn idle(input: Input) -> Transition {
+    fn idle(&mut self, input: Input) -> Outcome {
         match input {
-            Input::Start => Self::Started.entered(Why::Start),
-            Input::Credentials(_) | Input::Reset | Input::Reprovision => Self::Idle.refused(),
-            Input::Stop | Input::Joined(_) | Input::Lost(_) | Input::StatusTold | Input::Elapsed => {
-                Self::Idle.ignored()
-            }
+            Input::Start => self.enter(Self::Started, Why::Start),
+            Input::Credentials(_) | Input::Reset | Input::Reprovision => Outcome::Refused,
+            Input::Stop | Input::Joined(_) | Input::Lost(_) | Input::StatusTold | Input::Elapsed => Outcome::Ignored,
         }
     }
 
-    fn started(input: Input, now: Instant, rules: &Rules) -> Transition {
+    fn started(&mut self, input: Input, now: Instant, rules: &Rules) -> Outcome {
         match input {
-            Input::Start => Self::Started.refused(),
-            Input::Stop => Self::Started.stop(now, rules),
-            Input::Credentials(credentials) => Self::wait_to_connect(credentials, now),
-            Input::Reprovision => Self::Started.reprovision(rules),
+            Input::Start => Outcome::Refused,
+            Input::Stop => self.stop(now, rules),
+            Input::Credentials(credentials) => self.wait_to_connect(credentials, now),
+            Input::Reprovision => self.reprovision(rules),
             // Already accepting credentials: network_provisioning 1.2.1 and later call that success.
-            Input::Reset => Self::Started.ignored(),
+            Input::Reset => Outcome::Ignored,
             // Nobody asked for a network, so whatever the station does is not about us.
-            Input::Joined(_) | Input::Lost(_) | Input::StatusTold | Input::Elapsed => Self::Started.ignored(),
+            Input::Joined(_) | Input::Lost(_) | Input::StatusTold | Input::Elapsed => Outcome::Ignored,
         }
     }
 
-    fn connecting(trial: Trial, step: Step, input: Input, now: Instant, rules: &Rules) -> Transition {
+    fn connecting(&mut self, step: Step, input: Input, now: Instant, rules: &Rules) -> Outcome {
         let asked = !matches!(step, Step::Waiting { .. });
         match input {
-            Input::Joined(station) if asked && trial.is_for(&station) => trial.joined(station, now, rules),
-            Input::Lost(reason) if asked => trial.lost(reason, rules),
-            Input::Elapsed if matches!(step, Step::Waiting { connect_at } if now >= connect_at) => Self::Connecting {
-                trial,
-                step: Step::Joining,
+            Input::Joined(station) if asked && self.is_for(&station) => self.joined(station, rules.stop_at(now)),
+            Input::Lost(reason) if asked => self.lost(reason, rules),
+            Input::Elapsed if matches!(step, Step::Waiting { connect_at } if now >= connect_at) => {
+                let step = Step::Joining;
+                self.go_on(Why::ConnectDue, |trial| Self::Connecting { trial, step })
             }
-            .entered(Why::ConnectDue),
-            Input::Stop => Self::Connecting { trial, step }.stop(now, rules),
-            Input::Reprovision => Self::Connecting { trial, step }.reprovision(rules),
-            Input::Start | Input::Credentials(_) | Input::Reset => Self::Connecting { trial, step }.refused(),
+            Input::Stop => self.stop(now, rules),
+            Input::Reprovision => self.reprovision(rules),
+            Input::Start | Input::Credentials(_) | Input::Reset => Outcome::Refused,
             // What the station does before it was asked, or on another network, says nothing about these credentials:
             // it is the tail of leaving the previous network, or somebody went back to it.
-            Input::Joined(_) | Input::Lost(_) | Input::StatusTold | Input::Elapsed => {
-                Self::Connecting { trial, step }.ignored()
-            }
+            Input::Joined(_) | Input::Lost(_) | Input::StatusTold | Input::Elapsed => Outcome::Ignored,
         }
     }
 
-    fn failed(trial: Trial, reason: FailReason, input: Input, now: Instant, rules: &Rules) -> Transition {
+    fn failed(&mut self, input: Input, now: Instant, rules: &Rules) -> Outcome {
         match input {
-            Input::Credentials(credentials) => Self::wait_to_connect(credentials, now),
+            Input::Credentials(credentials) => self.wait_to_connect(credentials, now),
             // We gave up, so the application joined by itself (spec manager.md 3) - perhaps with the previous
             // passphrase of the same network. It is a success, but no proof that our credentials are worth saving.
-            Input::Joined(station) if trial.is_for(&station) => {
-                let stop_at = rules.stop_at(now);
-                trial.connected(station, stop_at, false)
-            }
-            Input::Reset => Self::Started.entered(Why::Reset),
-            Input::Stop => Self::Failed { trial, reason }.stop(now, rules),
-            Input::Reprovision => Self::Failed { trial, reason }.reprovision(rules),
-            Input::Start => Self::Failed { trial, reason }.refused(),
-            Input::Joined(_) | Input::Lost(_) | Input::StatusTold | Input::Elapsed => {
-                Self::Failed { trial, reason }.ignored()
-            }
+            Input::Joined(station) if self.is_for(&station) => self.be_connected(station, rules.stop_at(now), false),
+            Input::Reset => self.enter(Self::Started, Why::Reset),
+            Input::Stop => self.stop(now, rules),
+            Input::Reprovision => self.reprovision(rules),
+            Input::Start => Outcome::Refused,
+            Input::Joined(_) | Input::Lost(_) | Input::StatusTold | Input::Elapsed => Outcome::Ignored,
         }
     }
 
-    fn connected(
-        trial: Trial,
-        station: Station,
-        stop_at: Option<Instant>,
-        input: Input,
-        now: Instant,
-        rules: &Rules,
-    ) -> Transition {
+    fn connected(&mut self, stop_at: Option<Instant>, input: Input, now: Instant, rules: &Rules) -> Outcome {
         let due = stop_at.is_some_and(|stop_at| now >= stop_at);
-        let stay = |trial| Self::Connected {
-            trial,
-            station,
-            stop_at,
-        };
         match input {
             // A further address does not move the moment of stopping.
-            Input::Joined(station) if trial.is_for(&station) => trial.connected(station, stop_at, false),
-            Input::Lost(reason) => trial.lost(reason, rules),
-            Input::StatusTold if stop_at.is_some() => stay(trial).stop(now, rules),
-            Input::Elapsed if due => stay(trial).stop(now, rules),
-            Input::Stop => stay(trial).stop(now, rules),
-            Input::Reprovision => stay(trial).reprovision(rules),
-            Input::Start | Input::Credentials(_) | Input::Reset => stay(trial).refused(),
-            Input::Joined(_) | Input::StatusTold | Input::Elapsed => stay(trial).ignored(),
+            Input::Joined(station) if self.is_for(&station) => self.be_connected(station, stop_at, false),
+            Input::Lost(reason) => self.lost(reason, rules),
+            Input::StatusTold if stop_at.is_some() => self.stop(now, rules),
+            Input::Elapsed if due => self.stop(now, rules),
+            Input::Stop => self.stop(now, rules),
+            Input::Reprovision => self.reprovision(rules),
+            Input::Start | Input::Credentials(_) | Input::Reset => Outcome::Refused,
+            Input::Joined(_) | Input::StatusTold | Input::Elapsed => Outcome::Ignored,
         }
     }
 
-    fn stopping(report: Report, end_at: Instant, input: Input, now: Instant) -> Transition {
+    fn stopping(&mut self, end_at: Instant, input: Input, now: Instant) -> Outcome {
         match input {
-            Input::Elapsed if now >= end_at => Self::Idle.entered(Why::End),
-            Input::Start | Input::Credentials(_) | Input::Reset | Input::Reprovision => {
-                Self::Stopping { report, end_at }.refused()
-            }
-            Input::Stop | Input::Joined(_) | Input::Lost(_) | Input::StatusTold | Input::Elapsed => {
-                Self::Stopping { report, end_at }.ignored()
-            }
+            Input::Elapsed if now >= end_at => self.enter(Self::Idle, Why::End),
+            Input::Start | Input::Credentials(_) | Input::Reset | Input::Reprovision => Outcome::Refused,
+            Input::Stop | Input::Joined(_) | Input::Lost(_) | Input::StatusTold | Input::Elapsed => Outcome::Ignored,
         }
     }
 
-    fn wait_to_connect(credentials: Credentials, now: Instant) -> Transition {
+    #[inline(never)]
+    fn wait_to_connect(&mut self, credentials: Credentials, now: Instant) -> Outcome {
         let trial = Trial {
             credentials,
             completed: 0,
@@ -313,94 +280,114 @@ impl Phase {
         let step = Step::Waiting {
             connect_at: now + CONNECT_DELAY,
         };
-        Self::Connecting { trial, step }.entered(Why::CredentialsTaken)
+        self.enter(Self::Connecting { trial, step }, Why::CredentialsTaken)
     }
 
-    fn stop(self, now: Instant, rules: &Rules) -> Transition {
-        Self::Stopping {
-            report: self.report(),
-            end_at: now + rules.cleanup_delay,
-        }
-        .entered(Why::Stop)
+    #[inline(never)]
+    fn stop(&mut self, now: Instant, rules: &Rules) -> Outcome {
+        let report = self.report();
+        let end_at = now + rules.cleanup_delay;
+        self.enter(Self::Stopping { report, end_at }, Why::Stop)
     }
 
-    fn reprovision(self, rules: &Rules) -> Transition {
+    #[inline(never)]
+    fn reprovision(&mut self, rules: &Rules) -> Outcome {
         if rules.stop_after.is_some() {
-            return self.refused();
+            return Outcome::Refused;
         }
-        Self::Started.entered(Why::Reprovision)
+        self.enter(Self::Started, Why::Reprovision)
     }
 
-    fn refused(self) -> Transition {
-        Transition {
-            phase: self,
-            outcome: Outcome::Refused,
-        }
-    }
-
-    fn ignored(self) -> Transition {
-        Transition {
-            phase: self,
-            outcome: Outcome::Ignored,
-        }
-    }
-
-    fn entered(self, why: Why) -> Transition {
-        Transition {
-            phase: self,
-            outcome: Outcome::Entered(why),
-        }
-    }
-}
-
-impl Trial {
-    /// Whether `station` is on the network of these credentials.
+    /// Whether `station` is on the network of the credentials under trial.
     fn is_for(&self, station: &Station) -> bool {
-        self.credentials.ssid == station.ssid
+        self.credentials()
+            .is_some_and(|credentials| credentials.ssid == station.ssid)
     }
 
-    /// The network was joined with these credentials, which have proved good.
-    fn joined(mut self, station: Station, now: Instant, rules: &Rules) -> Transition {
-        let save = !self.saved;
-        self.saved = true;
-        self.connected(station, rules.stop_at(now), save)
+    /// The network was joined with the credentials under trial, which have proved good.
+    fn joined(&mut self, station: Station, stop_at: Option<Instant>) -> Outcome {
+        let save = self
+            .trial_mut()
+            .is_some_and(|trial| !mem::replace(&mut trial.saved, true));
+        self.be_connected(station, stop_at, save)
     }
 
-    fn connected(self, station: Station, stop_at: Option<Instant>, save: bool) -> Transition {
-        Phase::Connected {
-            trial: self,
+    #[inline(never)]
+    fn be_connected(&mut self, station: Station, stop_at: Option<Instant>, save: bool) -> Outcome {
+        self.go_on(Why::Joined { station, save }, |trial| Self::Connected {
+            trial,
             station,
             stop_at,
-        }
-        .entered(Why::Joined { station, save })
+        })
     }
 
     /// One more failure (spec manager.md 5): with a limit any reason counts; without, a reason the protocol can name
     /// ends it and any other is tried again for ever.
-    fn lost(mut self, reason: DisconnectReason, rules: &Rules) -> Transition {
-        let reason = reason.fail_reason();
-        self.reason = reason.or(self.reason);
-        let left = match rules.attempts {
-            AttemptLimit::Total(limit) => {
-                self.completed = self.completed.saturating_add(1);
-                Some(limit.saturating_sub(self.completed))
-            }
-            AttemptLimit::Unlimited => None,
+    #[inline(never)]
+    fn lost(&mut self, reason: DisconnectReason, rules: &Rules) -> Outcome {
+        let Some(trial) = self.trial_mut() else {
+            return Outcome::Ignored;
         };
+        let reason = reason.fail_reason();
+        let left = trial.count_failure(reason, rules.attempts);
         let step = match left {
             Some(0) => return self.give_up(),
             Some(left) => Step::Retrying { left },
             None if reason.is_some() => return self.give_up(),
             None => Step::Joining,
         };
-        Phase::Connecting { trial: self, step }.entered(Why::AttemptFailed { reason, left })
+        self.go_on(Why::AttemptFailed { reason, left }, |trial| Self::Connecting {
+            trial,
+            step,
+        })
     }
 
     /// The protocol has but two reasons. If these credentials never failed with one of them, the network could not be
     /// reached; to say so is nearer the truth than to blame a passphrase that nobody refused.
-    fn give_up(self) -> Transition {
-        let reason = self.reason.unwrap_or(FailReason::NetworkNotFound);
-        Phase::Failed { trial: self, reason }.entered(Why::GivenUp(reason))
+    fn give_up(&mut self) -> Outcome {
+        let known = self.trial_mut().and_then(|trial| trial.reason);
+        let reason = known.unwrap_or(FailReason::NetworkNotFound);
+        self.go_on(Why::GivenUp(reason), |trial| Self::Failed { trial, reason })
+    }
+
+    fn trial_mut(&mut self) -> Option<&mut Trial> {
+        match self {
+            Self::Connecting { trial, .. } | Self::Failed { trial, .. } | Self::Connected { trial, .. } => Some(trial),
+            Self::Idle | Self::Started | Self::Stopping { .. } => None,
+        }
+    }
+
+    /// Enters a phase without what was there before.
+    fn enter(&mut self, phase: Self, why: Why) -> Outcome {
+        *self = phase;
+        Outcome::Entered(why)
+    }
+
+    /// Enters a phase with the same trial; without one there is none to enter.
+    fn go_on(&mut self, why: Why, phase: impl FnOnce(Trial) -> Self) -> Outcome {
+        match mem::take(self) {
+            Self::Connecting { trial, .. } | Self::Failed { trial, .. } | Self::Connected { trial, .. } => {
+                self.enter(phase(trial), why)
+            }
+            other @ (Self::Idle | Self::Started | Self::Stopping { .. }) => {
+                *self = other;
+                Outcome::Ignored
+            }
+        }
+    }
+}
+
+impl Trial {
+    /// Keeps the reason if it has a name, and counts where there is a limit; gives how many attempts that leaves.
+    fn count_failure(&mut self, reason: Option<FailReason>, limit: AttemptLimit) -> Option<u8> {
+        self.reason = reason.or(self.reason);
+        match limit {
+            AttemptLimit::Total(limit) => {
+                self.completed = self.completed.saturating_add(1);
+                Some(limit.saturating_sub(self.completed))
+            }
+            AttemptLimit::Unlimited => None,
+        }
     }
 }
 

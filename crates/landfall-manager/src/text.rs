@@ -1,8 +1,9 @@
-use core::fmt;
-
-/// Text written into the caller's buffer; what does not fit is an error.
+/// Text written into the caller's buffer. Whether all of it fitted shows in the end.
+///
+/// By hand rather than with `core::fmt`, which takes 4 KB of a chip's flash that the manager needs for nothing else.
 pub(crate) struct Text<'b> {
     buffer: &'b mut [u8],
+    /// Of all that was written, also of what did not fit.
     len: usize,
 }
 
@@ -11,20 +12,27 @@ impl<'b> Text<'b> {
         Self { buffer, len: 0 }
     }
 
-    /// What has been written.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.buffer.get(..self.len).unwrap_or_default()
+    /// What has been written, if all of it fitted.
+    pub(crate) fn as_bytes(&self) -> Option<&[u8]> {
+        self.buffer.get(..self.len)
     }
-}
 
-impl fmt::Write for Text<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = self
-            .buffer
-            .get_mut(self.len..)
-            .and_then(|rest| rest.get_mut(..text.len()));
-        room.ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
-        self.len += text.len();
-        Ok(())
+    /// Writes text that is UTF-8.
+    #[inline(never)]
+    pub(crate) fn push(&mut self, text: &[u8]) {
+        let end = self.len.saturating_add(text.len());
+        if let Some(room) = self.buffer.get_mut(self.len..end) {
+            room.copy_from_slice(text);
+        }
+        self.len = end;
+    }
+
+    /// Writes a decimal number.
+    pub(crate) fn push_decimal(&mut self, number: u8) {
+        for unit in [100, 10, 1] {
+            if number >= unit || unit == 1 {
+                self.push(&[b'0' + number / unit % 10]);
+            }
+        }
     }
 }

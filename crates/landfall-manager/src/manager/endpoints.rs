@@ -1,7 +1,5 @@
-use core::fmt::Write;
-
 use landfall_protocomm::{
-    Endpoint, Instant, Random, SessionId, device,
+    Crypto, Endpoint, Instant, Random, SessionId, device,
     wire::{
         ConfigRequest, ConfigResponse, Connected, CtrlRequest, CtrlResponse, EncodeError, Entries, ScanEntry,
         ScanRequest, ScanResponse, ScanResponseBody, ScanStart, SetConfig, StationDetail, StationState, StationStatus,
@@ -34,7 +32,7 @@ enum Handler {
     Application(usize),
 }
 
-impl<const SCAN: usize> Manager<'_, SCAN> {
+impl<const SCAN: usize, C: Crypto> Manager<'_, SCAN, C> {
     /// Takes a request for `endpoint`, decrypting `message` in place; the answer goes into `response`
     /// (give [`Manager::RESPONSE_LEN`] bytes).
     ///
@@ -133,7 +131,7 @@ impl<const SCAN: usize> Manager<'_, SCAN> {
 }
 
 /// `prov-config` (spec protocol.md 8.1).
-impl<const SCAN: usize> Manager<'_, SCAN> {
+impl<const SCAN: usize, C: Crypto> Manager<'_, SCAN, C> {
     fn handle_config(
         &mut self,
         session: SessionId,
@@ -190,7 +188,7 @@ impl<const SCAN: usize> Manager<'_, SCAN> {
 }
 
 /// `prov-scan` (spec protocol.md 8.2).
-impl<const SCAN: usize> Manager<'_, SCAN> {
+impl<const SCAN: usize, C: Crypto> Manager<'_, SCAN, C> {
     fn handle_scan(
         &mut self,
         session: SessionId,
@@ -285,7 +283,7 @@ impl<const SCAN: usize> Manager<'_, SCAN> {
 }
 
 /// `prov-ctrl` (spec protocol.md 8.3).
-impl<const SCAN: usize> Manager<'_, SCAN> {
+impl<const SCAN: usize, C: Crypto> Manager<'_, SCAN, C> {
     fn handle_ctrl(
         &mut self,
         session: SessionId,
@@ -309,7 +307,7 @@ impl<const SCAN: usize> Manager<'_, SCAN> {
     }
 }
 
-impl<const SCAN: usize> Manager<'_, SCAN> {
+impl<const SCAN: usize, C: Crypto> Manager<'_, SCAN, C> {
     fn route(&self, endpoint: &str) -> Option<Route> {
         let built_in = [
             (Endpoint::VERSION, Route::Version),
@@ -382,9 +380,12 @@ fn encode_report(report: &Report, response: &mut [u8]) -> Result<usize, RequestE
             (StationState::ConnectionFailed, Some(StationDetail::FailReason(reason)))
         }
         Report::Connected(station) => {
-            write!(ip4_addr, "{}", station.ip).map_err(|_| RequestError::BufferTooSmall)?;
+            for (index, byte) in station.ip.octets().into_iter().enumerate() {
+                ip4_addr.push(if index == 0 { b"" } else { b"." });
+                ip4_addr.push_decimal(byte);
+            }
             let connected = Connected {
-                ip4_addr: ip4_addr.as_bytes(),
+                ip4_addr: ip4_addr.as_bytes().ok_or(RequestError::BufferTooSmall)?,
                 auth_mode: station.auth,
                 ssid: station.ssid.as_bytes(),
                 // All six bytes; the original stops at the first zero (spec protocol.md 8.1).

@@ -71,12 +71,12 @@ fn table(rules: [Rules; 2]) -> String {
 }
 
 fn outcome(index: usize, input: &str, rules: &Rules) -> String {
-    let (_, phase) = phases(rules.stop_after.map(|_| DUE))
+    let (_, mut phase) = phases(rules.stop_after.map(|_| DUE))
         .into_iter()
         .nth(index)
         .expect("an index of the array");
     let now = if input == "Elapsed" { DUE } else { NOW };
-    let Transition { phase, outcome } = phase.next(input_called(input), now, rules);
+    let outcome = phase.next(input_called(input), now, rules);
     let state = phase.state();
     match outcome {
         Outcome::Refused => "!".into(),

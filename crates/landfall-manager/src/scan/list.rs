@@ -1,3 +1,5 @@
+use core::mem;
+
 use crate::AccessPoint;
 
 /// The strongest `N` networks heard, by falling signal strength.
@@ -31,13 +33,13 @@ impl<const N: usize> ScanList<N> {
     }
 
     /// Of a full list the weakest goes, which the original does not guarantee (spec protocol.md 8.2).
-    fn insert(&mut self, heard: AccessPoint) {
+    fn insert(&mut self, mut heard: AccessPoint) {
         let at = self.as_slice().partition_point(|entry| entry.rssi > heard.rssi);
         self.len = N.min(self.len + 1);
         let tail = self.entries.get_mut(at..self.len).unwrap_or_default();
-        if let Some(last) = tail.last_mut() {
-            *last = heard;
-            tail.rotate_right(1);
+        // Each makes room for the one before it.
+        for entry in tail {
+            mem::swap(entry, &mut heard);
         }
     }
 }

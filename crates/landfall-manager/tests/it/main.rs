@@ -4,6 +4,7 @@ mod attempts;
 mod bench;
 mod config;
 mod credentials;
+mod crypto;
 mod ctrl;
 mod defects;
 mod hostile;
