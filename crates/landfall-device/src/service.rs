@@ -2,6 +2,7 @@ use core::{fmt, net::SocketAddr};
 use std::io;
 
 use landfall_protocomm::{SessionId, console::LineError};
+use landfall_softap::http;
 use zeroize::Zeroizing;
 
 use crate::BluetoothAddress;
@@ -191,4 +192,19 @@ pub enum Refusal {
     /// A line that is longer than a request can be.
     #[error("line too long")]
     LineTooLong,
+}
+
+impl From<http::Refusal> for Refusal {
+    fn from(refusal: http::Refusal) -> Self {
+        match refusal {
+            http::Refusal::Malformed => Self::Malformed,
+            http::Refusal::Version => Self::Version,
+            http::Refusal::HeadersTooLong => Self::HeadersTooLong,
+            http::Refusal::UriTooLong => Self::UriTooLong,
+            http::Refusal::UnknownUri => Self::UnknownUri,
+            http::Refusal::Method => Self::Method,
+            http::Refusal::Query => Self::Query,
+            http::Refusal::BodyLength => Self::BodyLength,
+        }
+    }
 }

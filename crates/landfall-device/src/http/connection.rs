@@ -4,6 +4,9 @@ use core::{future, net::SocketAddr, time::Duration};
 use std::{io, sync::Arc};
 
 use landfall_protocomm::SessionId;
+use landfall_softap::http::{
+    self, Bounds, Busy, CONTINUE, ConnectionId, Head, MAX_ANSWER_HEAD, MAX_BODY, Persistence, Success,
+};
 use tokio::{
     io::AsyncWriteExt,
     net::TcpStream,
@@ -12,13 +15,16 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use super::{
-    head::{Head, Persistence},
-    response,
-    sessions::ConnectionId,
-};
 use crate::Refusal;
 
+/// Espressif's server takes heads of 512 or 1,024 octets; browsers and proxies send more, and a bound is all that is needed
+/// here.
+const BOUNDS: Bounds = Bounds {
+    head: 4096,
+    body: MAX_BODY,
+};
+/// Most header fields read.
+const MAX_FIELDS: usize = 64;
 /// From the first byte of a request to its last.
 const READ_TIME: Duration = Duration::from_secs(5);
 /// For an answer to be taken by the client's side.
@@ -59,6 +65,7 @@ pub(super) enum Notice {
 pub(super) struct Incoming {
     pub(super) connection: ConnectionId,
     pub(super) peer: SocketAddr,
+    pub(super) endpoint: String,
     pub(super) head: Head,
     pub(super) body: Zeroizing<Vec<u8>>,
     pub(super) answer: oneshot::Sender<Answer>,
@@ -74,6 +81,14 @@ pub(super) enum Answer {
     },
     /// Another client is in the middle of its work.
     Busy,
+}
+
+/// Why there is no request to be served.
+#[derive(Clone, Copy)]
+enum Unfit {
+    Head(http::Refusal),
+    TooSlow,
+    Truncated,
 }
 
 /// Why a connection ends.
@@ -113,7 +128,7 @@ impl Connection {
             }
             let (head, body) = match timeout(READ_TIME, self.read_request())
                 .await
-                .unwrap_or(Err(Refusal::TooSlow))
+                .unwrap_or(Err(Unfit::TooSlow))
             {
                 Ok(request) => request,
                 Err(reason) => return self.refuse(reason).await,
@@ -124,6 +139,7 @@ impl Connection {
             self.notify(Notice::Request(Incoming {
                 connection,
                 peer,
+                endpoint: self.endpoints[head.endpoint].clone(),
                 head,
                 body,
                 answer: sender,
@@ -133,8 +149,8 @@ impl Connection {
                 return End::Linger;
             };
             let (bytes, persistence) = match answer {
-                Answer::Success { body, cookie } => (response::success(&body, cookie, persistence), persistence),
-                Answer::Busy => (response::busy(), Persistence::Close),
+                Answer::Success { body, cookie } => (success(&body, cookie, persistence), persistence),
+                Answer::Busy => (Busy.to_string().into_bytes(), Persistence::Close),
             };
             if !self.write(&bytes).await {
                 return End::Quiet;
@@ -171,16 +187,16 @@ impl Connection {
         answer.await
     }
 
-    async fn read_request(&mut self) -> Result<(Head, Zeroizing<Vec<u8>>), Refusal> {
+    async fn read_request(&mut self) -> Result<(Head, Zeroizing<Vec<u8>>), Unfit> {
         let head = loop {
-            if let Some(head) = Head::parse(&self.unread, &self.endpoints)? {
+            if let Some(head) = Head::parse::<MAX_FIELDS>(&self.unread, self.endpoints.iter(), BOUNDS)? {
                 break head;
             }
             self.read_some().await?;
         };
         self.unread.drain(..head.len);
         if head.expects_continue && self.unread.len() < head.body_len {
-            self.write(response::CONTINUE.as_bytes()).await;
+            self.write(CONTINUE.as_bytes()).await;
         }
         while self.unread.len() < head.body_len {
             self.read_some().await?;
@@ -190,10 +206,10 @@ impl Connection {
         Ok((head, body))
     }
 
-    async fn read_some(&mut self) -> Result<(), Refusal> {
+    async fn read_some(&mut self) -> Result<(), Unfit> {
         match self.read_more().await {
             Ok(1..) => Ok(()),
-            Ok(0) | Err(_) => Err(Refusal::Truncated),
+            Ok(0) | Err(_) => Err(Unfit::Truncated),
         }
     }
 
@@ -205,18 +221,21 @@ impl Connection {
         Ok(len)
     }
 
-    async fn refuse(&mut self, reason: Refusal) -> End {
+    async fn refuse(&mut self, reason: Unfit) -> End {
         self.notify(Notice::Refused {
             peer: self.peer,
-            reason,
+            reason: reason.into(),
         })
         .await;
-        if let Some(bytes) = response::refusal(reason) {
-            self.write(&bytes).await;
-        }
         match reason {
-            Refusal::Truncated => End::Quiet,
-            _ => End::Linger,
+            Unfit::Head(refusal) => {
+                if let Some(answer) = refusal.answer() {
+                    self.write(answer.to_string().as_bytes()).await;
+                }
+                End::Linger
+            }
+            Unfit::TooSlow => End::Linger,
+            Unfit::Truncated => End::Quiet,
         }
     }
 
@@ -229,6 +248,35 @@ impl Connection {
         // The service is gone, and this connection will be with it.
         let _ = self.notices.send(notice).await;
     }
+}
+
+impl From<http::Refusal> for Unfit {
+    fn from(refusal: http::Refusal) -> Self {
+        Self::Head(refusal)
+    }
+}
+
+impl From<Unfit> for Refusal {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Head(refusal) => refusal.into(),
+            Unfit::TooSlow => Self::TooSlow,
+            Unfit::Truncated => Self::Truncated,
+        }
+    }
+}
+
+/// A successful answer; `cookie` is the session that its request began.
+fn success(body: &[u8], cookie: Option<SessionId>, persistence: Persistence) -> Vec<u8> {
+    let head = Success {
+        body_len: body.len(),
+        cookie,
+        persistence,
+    };
+    let mut bytes = Vec::with_capacity(MAX_ANSWER_HEAD + body.len());
+    bytes.extend_from_slice(head.to_string().as_bytes());
+    bytes.extend_from_slice(body);
+    bytes
 }
 
 /// Reads what is there, waiting if nothing is.

@@ -2,12 +2,10 @@
 //!
 //! A small server of its own, because what the known clients expect is not what an HTTP library does: a request that
 //! fails gets no answer at all, a body of unknown length is none, a session hangs on a cookie or on the connection.
-//! Each connection is a task ([`connection`]); whose session it is, is decided in one place ([`sessions`]).
+//! Each connection is a task ([`connection`]); what its requests mean and whose they are, is decided by the rules of
+//! landfall-softap, which devices without an operating system share.
 
 mod connection;
-mod head;
-mod response;
-mod sessions;
 
 use core::{future, net::SocketAddr, time::Duration};
 use std::{
@@ -17,6 +15,7 @@ use std::{
 };
 
 use landfall_protocomm::SessionId;
+use landfall_softap::http::{Admission, ConnectionId, Sessions, draw_session};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{mpsc, oneshot, watch},
@@ -24,13 +23,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use self::{
-    connection::{Answer, Connection, Incoming, Notice},
-    sessions::{Admission, ConnectionId, Sessions},
-};
+use self::connection::{Answer, Connection, Incoming, Notice};
 use crate::{
     ClientEvent, Refusal, RequestId, Service, ServiceEvent,
-    clock::{os_random, reached},
+    clock::{Clock, os_random, reached},
 };
 
 /// Serves provisioning over HTTP.
@@ -43,6 +39,8 @@ pub struct HttpService {
     listener: Option<TcpListener>,
     endpoints: Arc<[String]>,
     sessions: Sessions,
+    /// What the sessions' moments are counted from.
+    clock: Clock,
     connections: HashMap<ConnectionId, Open>,
     /// Requests being answered.
     pending: HashMap<RequestId, Pending>,
@@ -131,6 +129,7 @@ impl HttpService {
             listener: Some(listener),
             endpoints: Arc::default(),
             sessions: Sessions::default(),
+            clock: Clock::start(),
             connections: HashMap::new(),
             pending: HashMap::new(),
             put_off: VecDeque::new(),
@@ -252,8 +251,9 @@ impl HttpService {
         let head = &incoming.head;
         let (session, began) = match self
             .sessions
-            .admit(head.kind(), head.cookie, connection, now, draw_session)
-        {
+            .admit(head.kind, head.cookie, connection, self.clock.now(), || {
+                draw_session(&mut os_random)
+            }) {
             Admission::Same(session) => (Some(session), false),
             Admission::New(session) => {
                 self.told.push_back(ServiceEvent::SessionOpened(session));
@@ -263,7 +263,9 @@ impl HttpService {
             Admission::Busy => return self.put_off(incoming, chance),
         };
         let id = RequestId(self.next_number());
-        let Incoming { head, body, answer, .. } = incoming;
+        let Incoming {
+            endpoint, body, answer, ..
+        } = incoming;
         self.pending.insert(
             id,
             Pending {
@@ -276,7 +278,7 @@ impl HttpService {
         self.told.push_back(ServiceEvent::Request {
             id,
             session,
-            endpoint: head.endpoint,
+            endpoint,
             message: body,
         });
     }
@@ -353,7 +355,7 @@ impl Service for HttpService {
             open.last_active = now;
         }
         if let Some(session) = session {
-            self.sessions.answered(session, now);
+            self.sessions.answered(session, self.clock.now());
         }
         if let Some(body) = answer {
             let cookie = session.filter(|_| began);
@@ -408,16 +410,5 @@ async fn due(next_to_go: Option<(ConnectionId, Instant)>) -> ConnectionId {
     match next_to_go {
         Some((id, _)) => id,
         None => future::pending().await,
-    }
-}
-
-/// Draws a session's number: nobody can guess it.
-fn draw_session() -> SessionId {
-    loop {
-        let mut bytes = [0; 4];
-        os_random(&mut bytes);
-        if let Some(id) = SessionId::new(u32::from_le_bytes(bytes)) {
-            return id;
-        }
     }
 }

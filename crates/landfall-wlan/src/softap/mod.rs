@@ -5,8 +5,6 @@
 //! NetworkManager does not offer. One task has all of it and takes it away in the end ([`keeper`]).
 
 mod control;
-mod dhcp;
-mod dns;
 mod interface;
 mod keeper;
 mod place;

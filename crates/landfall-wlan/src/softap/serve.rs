@@ -6,13 +6,17 @@ use core::{
 };
 use std::io;
 
+use landfall_protocomm::Instant as Moment;
+use landfall_softap::{
+    dhcp::{self, Dhcp},
+    dns,
+};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     net::UdpSocket,
     time::{Instant, sleep},
 };
 
-use super::{dhcp::Dhcp, dns};
 use crate::{
     Error,
     kernel::{Driving, drive, refused},
@@ -28,13 +32,13 @@ pub(super) fn serve(interface: &str, own: Ipv4Addr) -> Result<[Driving; 2], Erro
             _ => refused(what, &error),
         })
     };
-    let dhcp = open(
+    let addresses = open(
         Ipv4Addr::UNSPECIFIED,
-        DHCP,
+        dhcp::PORT,
         "serve DHCP on the access point (UDP port 67)",
     )?;
-    let dns = open(own, DNS, "serve DNS on the access point (UDP port 53)")?;
-    Ok([drive(give_addresses(dhcp, own)), drive(answer_names(dns, own))])
+    let names = open(own, dns::PORT, "serve DNS on the access point (UDP port 53)")?;
+    Ok([drive(give_addresses(addresses, own)), drive(answer_names(names, own))])
 }
 
 fn bind(interface: &str, address: SocketAddrV4) -> io::Result<UdpSocket> {
@@ -49,7 +53,7 @@ fn bind(interface: &str, address: SocketAddrV4) -> io::Result<UdpSocket> {
 }
 
 async fn give_addresses(socket: UdpSocket, own: Ipv4Addr) {
-    let mut dhcp = Dhcp::new(own);
+    let mut leases = Dhcp::<{ dhcp::MAX_LEASES }>::new(own);
     let begin = Instant::now();
     let mut packet = [0; MOST_PACKET];
     loop {
@@ -58,8 +62,8 @@ async fn give_addresses(socket: UdpSocket, own: Ipv4Addr) {
             continue;
         };
         let packet = packet.get(..len).unwrap_or_default();
-        if let Some(answer) = dhcp.answer(packet, begin.elapsed().as_secs()) {
-            let to = SocketAddrV4::new(answer.to.unwrap_or(Ipv4Addr::BROADCAST), DHCP_CLIENT);
+        if let Some(answer) = leases.answer(packet, Moment::new(begin.elapsed())) {
+            let to = SocketAddrV4::new(answer.to.unwrap_or(Ipv4Addr::BROADCAST), dhcp::GUEST_PORT);
             // A guest that hears nothing asks again.
             let _ = socket.send_to(&answer.bytes, to).await;
         }
@@ -79,9 +83,6 @@ async fn answer_names(socket: UdpSocket, own: Ipv4Addr) {
     }
 }
 
-const DHCP: u16 = 67;
-const DHCP_CLIENT: u16 = 68;
-const DNS: u16 = 53;
 /// Octets of a packet that are looked at; no guest sends more.
 const MOST_PACKET: usize = 1500;
 /// After the kernel refused to give a packet, lest it be asked without end.

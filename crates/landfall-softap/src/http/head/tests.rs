@@ -1,8 +1,15 @@
+use std::{borrow::ToOwned as _, format};
+
 use super::*;
 
+/// As a device on an operating system has them.
+const BOUNDS: Bounds = Bounds {
+    head: 4096,
+    body: MAX_BODY,
+};
+
 fn parse(text: &str) -> Result<Option<Head>, Refusal> {
-    let endpoints = ["proto-ver", "prov-session"].map(str::to_owned);
-    Head::parse(text.as_bytes(), &endpoints)
+    Head::parse::<64>(text.as_bytes(), ["proto-ver", "prov-session"], BOUNDS)
 }
 
 fn with_fields(fields: &str) -> Result<Option<Head>, Refusal> {
@@ -21,7 +28,8 @@ fn what_esp_prov_sends_is_served() {
         Cookie: session=1234567890\r\n\r\nbody";
     let expected = Head {
         len: text.len() - 4,
-        endpoint: "prov-session".to_owned(),
+        endpoint: 1,
+        kind: Kind::Work,
         body_len: 41,
         cookie: Cookie::Session(1_234_567_890),
         persistence: Persistence::Implied,
@@ -95,7 +103,7 @@ fn long_uris_and_heads_are_refused_before_they_end() {
     let endless = "POST /proto-ver HTTP/1.1\r\n".to_owned() + &"a: b\r\n".repeat(800);
     assert_eq!(parse(&endless), Err(Refusal::HeadersTooLong));
     assert_eq!(
-        with_fields(&format!("a: {}\r\n", "x".repeat(MAX_HEAD))),
+        with_fields(&format!("a: {}\r\n", "x".repeat(BOUNDS.head))),
         Err(Refusal::HeadersTooLong)
     );
 }

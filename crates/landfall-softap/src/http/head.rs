@@ -3,61 +3,101 @@
 use landfall_protocomm::Endpoint;
 
 use super::sessions::{Cookie, Kind};
-use crate::Refusal;
 
-/// Longest request head read, bytes. Espressif's server takes 512 or 1,024 (spec transports.md 2.2); browsers and
-/// proxies send more, and a bound is all that is needed here.
-pub(super) const MAX_HEAD: usize = 4096;
+/// The longest body that the protocol has, octets (spec transports.md 2.2).
+pub const MAX_BODY: usize = 4096;
 
-/// Longest URI answered.
+/// Longest URI answered, octets (spec transports.md 2.2).
 const MAX_URI: usize = 512;
 
-/// Longest body, bytes.
-const MAX_BODY: usize = 4096;
-
-/// Most header fields read.
-const MAX_FIELDS: usize = 64;
-
-/// A request's head that is fit to be served.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Head {
-    /// Bytes it took.
-    pub(super) len: usize,
-    /// The endpoint it is sent to.
-    pub(super) endpoint: String,
-    /// Length of the body that follows: 1 to [`MAX_BODY`] bytes.
-    pub(super) body_len: usize,
-    pub(super) cookie: Cookie,
-    pub(super) persistence: Persistence,
-    /// Whether the client waits for an interim answer before it sends the body.
-    pub(super) expects_continue: bool,
+/// What a server has room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// The longest head that is read, octets. Espressif's server takes 512 or 1,024; browsers and proxies send more.
+    pub head: usize,
+    /// The longest body that is read, octets; [`MAX_BODY`] where there is room.
+    pub body: usize,
 }
 
-/// Whether a connection serves another request after this one.
+/// A request's head that is fit to be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Persistence {
-    /// Yes, as HTTP/1.1 has it by default.
+pub struct Head {
+    /// Octets it took.
+    pub len: usize,
+    /// The endpoint it is sent to, as an index among the names it was parsed with.
+    pub endpoint: usize,
+    /// What it asks for, as far as sessions go.
+    pub kind: Kind,
+    /// Length of the body that follows, octets: at least 1.
+    pub body_len: usize,
+    /// Its cookie.
+    pub cookie: Cookie,
+    /// Whether the connection serves another request after it.
+    pub persistence: Persistence,
+    /// Whether the client waits for an interim answer before it sends the body.
+    pub expects_continue: bool,
+}
+
+/// Whether a connection serves another request after this one. A server has to do something about each: there will be no
+/// fourth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Persistence {
+    /// It does, as HTTP/1.1 has it by default.
     Implied,
-    /// Yes, and the client must be told: it speaks HTTP/1.0 and asked for it.
+    /// It does, and the client must be told: it speaks HTTP/1.0 and asked for it.
     Announced,
-    /// No.
+    /// It does not.
     Close,
 }
 
+/// Why a request is not taken, as soon as its head is known. Not `non_exhaustive`: a server that tells of refusals has a
+/// word for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// Not HTTP.
+    #[error("not an HTTP request")]
+    Malformed,
+    /// Not HTTP/1.0 or HTTP/1.1.
+    #[error("unknown HTTP version")]
+    Version,
+    /// The header section is too long.
+    #[error("header fields too long")]
+    HeadersTooLong,
+    /// The URI is too long.
+    #[error("URI too long")]
+    UriTooLong,
+    /// No endpoint has this URI.
+    #[error("no such endpoint")]
+    UnknownUri,
+    /// Only POST is served.
+    #[error("method is not POST")]
+    Method,
+    /// A query follows the endpoint's name.
+    #[error("query in the URI")]
+    Query,
+    /// The body is empty, of unknown length, or too long.
+    #[error("no body of 1 to 4096 bytes")]
+    BodyLength,
+}
+
 impl Head {
-    /// Takes the beginning of a request; `None` while its head is not complete.
+    /// Takes the beginning of a request; `None` while its head is not complete. At most `FIELDS` header fields are read.
     ///
     /// # Errors
     /// [`Refusal`]; what follows on the connection cannot be understood then.
-    pub(super) fn parse(bytes: &[u8], endpoints: &[String]) -> Result<Option<Self>, Refusal> {
+    pub fn parse<const FIELDS: usize>(
+        bytes: &[u8],
+        endpoints: impl IntoIterator<Item: AsRef<str>>,
+        bounds: Bounds,
+    ) -> Result<Option<Self>, Refusal> {
         if uri(bytes).is_some_and(|uri| uri.len() > MAX_URI) {
             return Err(Refusal::UriTooLong);
         }
-        let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+        let mut fields = [httparse::EMPTY_HEADER; FIELDS];
         let mut request = httparse::Request::new(&mut fields);
         let len = match request.parse(bytes) {
-            Ok(httparse::Status::Complete(len)) if len <= MAX_HEAD => len,
-            Ok(httparse::Status::Partial) if bytes.len() < MAX_HEAD => return Ok(None),
+            Ok(httparse::Status::Complete(len)) if len <= bounds.head => len,
+            Ok(httparse::Status::Partial) if bytes.len() < bounds.head => return Ok(None),
             Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(Refusal::HeadersTooLong),
             Err(httparse::Error::Version) => return Err(Refusal::Version),
             Err(_) => return Err(Refusal::Malformed),
@@ -65,24 +105,17 @@ impl Head {
         let (Some(method), Some(path), Some(version)) = (request.method, request.path, request.version) else {
             return Err(Refusal::Malformed);
         };
-        let endpoint = route(method, path, endpoints)?;
+        let (endpoint, kind) = route(method, path, endpoints)?;
         let fields = Fields(request.headers);
         Ok(Some(Self {
             len,
             endpoint,
-            body_len: fields.body_len()?,
+            kind,
+            body_len: fields.body_len(bounds.body)?,
             cookie: fields.first("cookie").map_or(Cookie::Absent, Cookie::parse),
             persistence: fields.persistence(version),
             expects_continue: version > 0 && fields.has_token("expect", "100-continue"),
         }))
-    }
-
-    pub(super) fn kind(&self) -> Kind {
-        if self.endpoint == Endpoint::VERSION.as_str() {
-            Kind::Version
-        } else {
-            Kind::Work
-        }
     }
 }
 
@@ -111,7 +144,7 @@ impl<'a> Fields<'a> {
 
     /// The length of the body. A chunked one counts as empty, as with Espressif's server; where two lengths disagree,
     /// where the next request begins is anybody's guess.
-    fn body_len(&self) -> Result<usize, Refusal> {
+    fn body_len(&self, longest: usize) -> Result<usize, Refusal> {
         let number = |value: &'a [u8]| {
             let digits = str::from_utf8(value)
                 .ok()
@@ -121,7 +154,7 @@ impl<'a> Fields<'a> {
         let mut lengths = self.all("content-length").map(number);
         let length = lengths.next().flatten().ok_or(Refusal::BodyLength)?;
         let agreed = lengths.all(|other| other == Some(length)) && self.first("transfer-encoding").is_none();
-        if agreed && (1..=MAX_BODY).contains(&length) {
+        if agreed && (1..=longest.min(MAX_BODY)).contains(&length) {
             Ok(length)
         } else {
             Err(Refusal::BodyLength)
@@ -148,22 +181,27 @@ fn uri(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 /// The endpoint that a method and a path lead to.
-fn route(method: &str, path: &str, endpoints: &[String]) -> Result<String, Refusal> {
+fn route(method: &str, path: &str, endpoints: impl IntoIterator<Item: AsRef<str>>) -> Result<(usize, Kind), Refusal> {
     let (path, query) = path
         .split_once('?')
         .map_or((path, None), |(path, query)| (path, Some(query)));
     let name = path.strip_prefix('/').ok_or(Refusal::UnknownUri)?;
     let endpoint = endpoints
-        .iter()
-        .find(|endpoint| *endpoint == name)
+        .into_iter()
+        .position(|endpoint| endpoint.as_ref() == name)
         .ok_or(Refusal::UnknownUri)?;
     if method != "POST" {
         return Err(Refusal::Method);
     }
-    match query {
-        None => Ok(endpoint.clone()),
-        Some(_) => Err(Refusal::Query),
+    if query.is_some() {
+        return Err(Refusal::Query);
     }
+    let kind = if name == Endpoint::VERSION.as_str() {
+        Kind::Version
+    } else {
+        Kind::Work
+    };
+    Ok((endpoint, kind))
 }
 
 #[cfg(test)]

@@ -5,16 +5,15 @@
 
 use core::time::Duration;
 
-use landfall_protocomm::SessionId;
-use tokio::time::Instant;
+use landfall_protocomm::{Instant, Random, SessionId};
 
 /// The number of a TCP connection; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct ConnectionId(pub(super) u64);
+pub struct ConnectionId(pub u64);
 
 /// What a request's `Cookie` header says, as far as it can be ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cookie {
+pub enum Cookie {
     /// There is none, or one too long to be ours.
     Absent,
     /// Exactly `session=<decimal>`.
@@ -25,7 +24,7 @@ pub(super) enum Cookie {
 
 /// What a request is, as far as sessions go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// To `proto-ver`, which is the same for everyone.
     Version,
     /// To any other endpoint.
@@ -34,7 +33,7 @@ pub(super) enum Kind {
 
 /// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Admission {
+pub enum Admission {
     /// It belongs to the session.
     Same(SessionId),
     /// It begins this session; an earlier one is over.
@@ -47,7 +46,7 @@ pub(super) enum Admission {
 
 /// The one session, and whose it is.
 #[derive(Debug, Default)]
-pub(super) struct Sessions {
+pub struct Sessions {
     current: Option<Session>,
 }
 
@@ -70,7 +69,7 @@ impl Cookie {
     const MAX_LEN: usize = 19;
 
     /// Takes the value of a `Cookie` header.
-    pub(super) fn parse(value: &[u8]) -> Self {
+    pub fn parse(value: &[u8]) -> Self {
         if value.len() > Self::MAX_LEN {
             return Self::Absent;
         }
@@ -78,7 +77,8 @@ impl Cookie {
             .strip_prefix(b"session=")
             .and_then(|digits| str::from_utf8(digits).ok());
         // Compared as a whole: neither a sign nor leading zeros are ours.
-        match number.and_then(|digits| digits.parse::<u32>().ok().filter(|number| number.to_string() == digits)) {
+        let plain = number.filter(|digits| *digits == "0" || digits.starts_with(|first| matches!(first, '1'..='9')));
+        match plain.and_then(|digits| digits.parse().ok()) {
             Some(number) => Self::Session(number),
             None => Self::Foreign,
         }
@@ -87,11 +87,11 @@ impl Cookie {
 
 impl Sessions {
     /// A client that was silent for so long has to make room for another one. The known clients ask every 5 s.
-    pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+    pub const PATIENCE: Duration = Duration::from_secs(10);
 
     /// Decides on a request; `draw` gives the number of a new session. [`Sessions::answered`] must follow when the
     /// request was admitted to a session.
-    pub(super) fn admit(
+    pub fn admit(
         &mut self,
         kind: Kind,
         cookie: Cookie,
@@ -121,7 +121,7 @@ impl Sessions {
     }
 
     /// Notes that a request of session `id` has been answered, or has failed: its connection closes then.
-    pub(super) fn answered(&mut self, id: SessionId, now: Instant) {
+    pub fn answered(&mut self, id: SessionId, now: Instant) {
         if let Some(session) = self.current.as_mut().filter(|session| session.id == id) {
             session.waiting = session.waiting.saturating_sub(1);
             session.last_active = now;
@@ -129,7 +129,7 @@ impl Sessions {
     }
 
     /// Notes that a connection has closed. The session itself survives: with the cookie its client can go on.
-    pub(super) fn connection_closed(&mut self, connection: ConnectionId) {
+    pub fn connection_closed(&mut self, connection: ConnectionId) {
         if let Some(session) = &mut self.current {
             session.socket.take_if(|socket| *socket == connection);
             session.connection.take_if(|last| *last == connection);
@@ -137,7 +137,7 @@ impl Sessions {
     }
 
     /// Whether the session's client is on this connection.
-    pub(super) fn is_owner(&self, connection: ConnectionId) -> bool {
+    pub fn is_owner(&self, connection: ConnectionId) -> bool {
         self.current
             .as_ref()
             .is_some_and(|session| session.connection == Some(connection))
@@ -167,7 +167,7 @@ impl Session {
     /// Whether a request on `connection` that is not of this session has to wait for its end. The session's own
     /// connection may always begin anew.
     fn is_busy(&self, connection: ConnectionId, now: Instant) -> bool {
-        let active = self.waiting > 0 || now.duration_since(self.last_active) < Sessions::PATIENCE;
+        let active = self.waiting > 0 || now.saturating_since(self.last_active) < Sessions::PATIENCE;
         active && self.is_held(connection)
     }
 
@@ -181,6 +181,17 @@ impl Session {
         self.last_active = now;
         self.waiting += 1;
         self.at_work |= kind == Kind::Work;
+    }
+}
+
+/// Draws a session's number: nobody can guess it.
+pub fn draw_session(random: &mut impl Random) -> SessionId {
+    loop {
+        let mut bytes = [0; 4];
+        random.fill(&mut bytes);
+        if let Some(id) = SessionId::new(u32::from_le_bytes(bytes)) {
+            return id;
+        }
     }
 }
 
