@@ -49,6 +49,7 @@ impl<W: Wifi> Device<W> {
             response: vec![0; Manager::<'_, 16>::RESPONSE_LEN].into_boxed_slice(),
             later: None,
             home: home.map(Home::new),
+            stays_home: plan.stays_home,
             tries: false,
             ended: None,
         };
@@ -72,6 +73,8 @@ struct Run<'r, W, S, E> {
     later: Option<(RequestId, SessionId)>,
     /// Where the device is while nobody has named another network.
     home: Option<Home>,
+    /// Whether it makes itself at home where it was brought to.
+    stays_home: bool,
     /// A client's network is being tried, or was joined: the manager is told what the Wi-Fi tells.
     tries: bool,
     ended: Option<Ended>,
@@ -298,8 +301,8 @@ impl<W: Wifi, S: Service, E: FnMut(&Event)> Run<'_, W, S, E> {
                 Ok(()) => {
                     self.tell(Event::Saved { ssid: credentials.ssid });
                     self.wifi.keep(&credentials);
-                    if let Some(home) = &mut self.home {
-                        *home = Home::new(credentials);
+                    if self.stays_home {
+                        self.home = Some(Home::new(credentials));
                     }
                 }
                 Err(error) => self.tell(Event::SaveFailed(with_causes(&error))),

@@ -272,6 +272,27 @@ async fn a_device_that_stays_home_goes_back_after_a_failed_try_and_takes_that_fo
     assert_eq!(device.stored().expect("memory"), Some(home));
 }
 
+#[tokio::test]
+async fn a_new_device_that_stays_home_goes_back_to_the_network_it_was_given() {
+    let staying = device(Security::Security0).stay_home().auto_stop(AutoStop::Disabled);
+    let running = provision(staying).await;
+    let mut client = Client::establish(running.address, 0).await;
+    client.set_and_apply(b"myssid", b"mypassword").await;
+    client.wait_for_result().await;
+    // It leaves, and nobody has named another network yet.
+    running.handle.reprovision();
+    let is_home = async {
+        let joined = |event: &Event| matches!(event, Event::Joined(_));
+        while !running.events().iter().any(joined) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), is_home).await.expect("it goes home");
+    running.handle.stop();
+    let (ended, ..) = running.ended().await;
+    assert_eq!(ended, Ended::Provisioned(Ssid::new(b"myssid").expect("short")));
+}
+
 /// A store that cannot be written.
 struct FullDisk;
 
