@@ -8,7 +8,7 @@ mod bridge;
 mod discovery;
 mod peer;
 
-use core::{ops::ControlFlow, time::Duration};
+use core::{ops::ControlFlow, pin::pin, time::Duration};
 
 use bt_hci::{cmd::le::LeSetScanParams, controller::ControllerCmdSync};
 use embassy_futures::select::{Either, select};
@@ -110,7 +110,8 @@ pub async fn run<C: Controller, R>(
         bridge: &bridge,
         heard: &heard,
     };
-    match without_echo(select(runner.run_with_handler(&heard), work(&central))).await {
+    let host = pin!(select(runner.run_with_handler(&heard), work(&central)));
+    match without_echo(host).await {
         Either::First(_) => Err(Error::Controller),
         Either::Second(result) => Ok(result),
     }

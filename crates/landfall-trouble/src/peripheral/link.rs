@@ -162,6 +162,13 @@ impl core::ops::Deref for Message {
     }
 }
 
+/// Requests are decrypted where they lie.
+impl core::ops::DerefMut for Message {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
 /// Without the bytes: credentials may travel unprotected.
 impl core::fmt::Debug for Message {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

@@ -5,7 +5,7 @@ mod client;
 mod link;
 mod table;
 
-use core::{cell::Cell, convert::Infallible};
+use core::{cell::Cell, convert::Infallible, pin::pin};
 
 use bt_hci::cmd::{info::ReadBdAddr, le::LeSetAdvEnable};
 use embassy_futures::select::{Either, Either3, Either4, select, select3, select4};
@@ -202,13 +202,13 @@ async fn serve<C: Controller>(
         link,
         progress,
     };
-    let host = without_echo(select4(
+    let host = pin!(select4(
         runner.run(),
         device.serve(),
         watch.failed.wait(),
         device.feel_the_pulse(),
     ));
-    match host.await {
+    match without_echo(host).await {
         Either4::First(ended) => Ok(ended?),
         Either4::Second(served) => served,
         Either4::Third(()) => Err(Error::NotAnswering),
