@@ -13,7 +13,7 @@ const GROUPS: [(&str, &[&str]); 3] = [
     ("Be a device", &["device", "demo", "simulate"]),
     (
         "Make what goes with it",
-        &["credentials", "qr", "completions", "man", "help"],
+        &["credentials", "qr", "factory", "completions", "man", "help"],
     ),
 ];
 

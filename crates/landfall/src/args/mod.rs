@@ -26,7 +26,9 @@ pub(crate) use on_air::{DeviceBluetooth, KeepBleOn};
 pub(crate) use target::{
     Info, NetworkArgs, Provision, Reprovision, Reset, Scan, SecretArgs, Send, Target, TransportKind,
 };
-pub(crate) use tools::{Completions, CredentialFormat, CredentialsArgs, Discover, Man, Program, Qr, QrTransport};
+pub(crate) use tools::{
+    Completions, CredentialFormat, CredentialsArgs, Discover, FactoryArgs, Man, Program, Qr, QrTransport,
+};
 
 /// Brings any protocomm device (ESP32 and others) onto Wi-Fi, and plays one.
 #[derive(Parser)]
@@ -90,6 +92,7 @@ pub(crate) enum Command {
     Reprovision(Reprovision),
     Credentials(CredentialsArgs),
     Qr(Qr),
+    Factory(FactoryArgs),
     Discover(Discover),
     Completions(Completions),
     Man(Man),

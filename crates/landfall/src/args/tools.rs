@@ -116,6 +116,50 @@ pub(crate) enum QrTransport {
     Ble,
 }
 
+/// Makes a device its own secret: an image for its flash, and its label
+///
+/// Draws a secret and a name, writes what the device needs to know of them as an image of a flash partition, and draws the
+/// label. The image of a device of security 2 holds no password: that is on the label only. So print the label, or put it
+/// into a picture; it cannot be had again.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  landfall factory fctry.bin
+  landfall factory fctry.bin --name ACME_0001 --png label.png
+  landfall factory fctry.bin && espflash write-bin 0xd000 fctry.bin    # the partition's address
+
+The image takes one page of flash, 4096 bytes, and is readable by you only. A file that is there is not replaced.
+The label holds the secret, as any label does: who can read it can provision the device.")]
+pub(crate) struct FactoryArgs {
+    /// Where to write the image
+    #[arg(value_name = "FILE")]
+    pub(crate) image: PathBuf,
+    /// Security scheme of the device
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = value_parser!(u8).range(1..=2))]
+    pub(crate) sec_ver: u8,
+    /// User name, for security 2; ASCII
+    #[arg(long, value_name = "NAME", default_value = "wifiprov")]
+    pub(crate) username: String,
+    /// Name of the device, up to 32 bytes, over Bluetooth 29 [default: PROV_ and six random hex digits]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// UUID of the device's Bluetooth service [default: the firmware's]
+    #[arg(long, value_name = "UUID")]
+    pub(crate) service_uuid: Option<Uuid>,
+    /// How the device is reached
+    #[arg(long, value_enum, default_value_t = QrTransport::Ble)]
+    pub(crate) transport: QrTransport,
+    /// Write the label to this file as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Write the label to this file as PNG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) png: Option<PathBuf>,
+    /// Size of the PNG's modules, in pixels
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = value_parser!(u8).range(1..=32))]
+    pub(crate) scale: u8,
+}
+
 /// Lists the devices that can be provisioned from here
 ///
 /// Listens over Bluetooth and Wi-Fi for devices and their access points, asks for one at the address that every device

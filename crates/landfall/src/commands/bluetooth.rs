@@ -223,7 +223,7 @@ fn named(name: &str) -> Vec<Filter> {
 }
 
 /// Longer names are cut in the scan response (spec transports.md 1.4).
-const LONGEST_NAME: usize = 29;
+pub(super) const LONGEST_NAME: usize = 29;
 
 /// Names of what was heard, as many as a line has room for; `None` if nothing with a name was.
 fn others(heard: &[HeardDevice]) -> Option<String> {

@@ -6,6 +6,7 @@ mod credentials;
 mod demo;
 mod device;
 mod discover;
+mod factory;
 mod files;
 mod front;
 mod info;
@@ -71,6 +72,7 @@ pub(crate) fn run(command: Command, printer: &Printer) -> Result<(), Failure> {
         })),
         Command::Credentials(args) => credentials::run(&args, printer),
         Command::Qr(args) => qr::run(&args, printer),
+        Command::Factory(args) => factory::run(&args, printer),
         Command::Discover(args) => block_on(interrupts.race(discover::run(&args, printer))),
         Command::Completions(args) => {
             completions::run(&args, printer);

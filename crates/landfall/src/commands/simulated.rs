@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use landfall_device::{
     ClientEvent, Event as Happened, PayloadSecret, PayloadTransport, Peer,
-    manager::{Event as ManagerEvent, FailReason},
+    manager::{Event as ManagerEvent, FailReason, ServiceName},
     payload_url,
     protocomm::device::Event as SecurityEvent,
     provisioning_payload,
@@ -30,8 +30,7 @@ pub(super) fn random_name() -> Result<String, Failure> {
             .saying("the operating system gives no random bytes")
             .because(error)
     })?;
-    let [a, b, c] = tail;
-    Ok(format!("PROV_{a:02X}{b:02X}{c:02X}"))
+    Ok(ServiceName::from_tail(tail).to_string())
 }
 
 /// How apps come to a device with a code, to its access point with `service_key`; none can come by way of the console.

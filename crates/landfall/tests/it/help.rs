@@ -2,7 +2,7 @@
 
 use crate::support::{ESP_PROV, command, landfall, run};
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "discover",
     "demo",
     "simulate",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 18] = [
     "reprovision",
     "credentials",
     "qr",
+    "factory",
     "completions",
     "man",
 ];

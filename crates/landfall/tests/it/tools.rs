@@ -1,6 +1,11 @@
 //! The commands without a device.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use landfall_device::{
+    manager::factory::{Factory, FactorySecret},
+    protocomm::{client::XRule, srp::Credentials},
+};
 
 use crate::support::{Device, LANDFALL, command, landfall, run, with_input};
 
@@ -117,6 +122,94 @@ fn a_code_is_black_on_white_where_there_is_colour() {
             .next()
             .is_some_and(|line| line.starts_with("\x1b[") && line.ends_with("\x1b[0m"))
     );
+}
+
+/// The image that `landfall factory` writes with these arguments, and what its label says.
+fn factory(directory: &Path, args: &[&str]) -> (Vec<u8>, serde_json::Value) {
+    let image = directory.join(format!("{}.bin", args.len()));
+    let path = image.to_str().expect("text");
+    let made = landfall(&[&["factory", path, "--json"], args].concat());
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let label = made
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"))
+        .find_map(|event| event["payload"].as_str().map(str::to_owned))
+        .expect("a label");
+    let mode = fs::metadata(&image).expect("it was written").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let again = landfall(&["factory", path]);
+    assert_ne!(again.code, 0, "what is there is not replaced");
+    let image = fs::read(&image).expect("it was written");
+    (image, serde_json::from_str(&label).expect("JSON"))
+}
+
+#[test]
+fn an_image_for_a_device_s_flash_holds_what_its_label_opens() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let args = ["--name", "ACME_0001", "--username", "alice", "--transport", "softap"];
+    let (image, label) = factory(directory.path(), &args);
+    assert_eq!(image.len(), 4096);
+    let record = Factory::decode(&image).expect("a record");
+    assert_eq!(
+        (record.name, label["name"].as_str()),
+        (Some("ACME_0001"), Some("ACME_0001"))
+    );
+    assert_eq!(
+        (label["username"].as_str(), label["transport"].as_str()),
+        (Some("alice"), Some("softap"))
+    );
+    let password = label["pop"].as_str().expect("a password").as_bytes();
+    assert_eq!(password.len(), 16);
+    assert!(
+        !image.windows(password.len()).any(|window| window == password),
+        "the device knows no password"
+    );
+    let FactorySecret::Verifier { salt, verifier } = record.secret else {
+        panic!("{record:?}");
+    };
+    let expected = Credentials::derive(b"alice", password, salt, XRule::Full).expect("in range");
+    assert_eq!(verifier, expected.verifier());
+
+    let png = directory.path().join("label.png");
+    let uuid = "01234567-89ab-cdef-0123-456789abcdef";
+    let args = [
+        "--sec-ver",
+        "1",
+        "--service-uuid",
+        uuid,
+        "--png",
+        png.to_str().expect("text"),
+        "-q",
+    ];
+    let (image, label) = factory(directory.path(), &args);
+    let record = Factory::decode(&image).expect("a record");
+    let pop = label["pop"].as_str().expect("a proof of possession");
+    assert_eq!(record.secret, FactorySecret::Pop(pop.as_bytes()));
+    assert_eq!(record.service_uuid.map(|uuid| uuid.to_string()).as_deref(), Some(uuid));
+    assert_eq!(record.name, label["name"].as_str());
+    assert!(
+        record
+            .name
+            .is_some_and(|name| name.starts_with("PROV_") && name.len() == 11)
+    );
+    assert!(png.exists() && label.get("username").is_none());
+    assert_ne!(pop.as_bytes(), password);
+}
+
+#[test]
+fn names_that_no_device_can_have_are_refused_and_nothing_is_written() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let image = directory.path().join("fctry.bin");
+    for args in [
+        ["--name", "a name of thirty or more bytes"],
+        ["--name", ""],
+        ["--username", "zoë"],
+    ] {
+        let refused = landfall(&[&["factory", image.to_str().expect("text")], &args[..]].concat());
+        assert_ne!(refused.code, 0, "{args:?}");
+        assert!(!image.exists());
+    }
 }
 
 #[test]

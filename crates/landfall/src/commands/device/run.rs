@@ -11,7 +11,7 @@ use std::path::Path;
 use clap::ValueEnum as _;
 use landfall_device::{
     Device, LinuxWifi, Security,
-    manager::{AttemptLimit, AutoStop, Passphrase, Ssid},
+    manager::{AttemptLimit, AutoStop, Passphrase, ServiceName, Ssid},
 };
 use landfall_wlan::{Backend, Mover, SoftApOptions, Station, StationOptions};
 use tokio::{
@@ -66,7 +66,8 @@ pub(super) async fn run(args: &Run, printer: &Printer) -> Result<(), Failure> {
     let mover = Mover::default();
     let wifi = LinuxWifi::open(station(args, &mover)).await;
     let wifi = wifi.map_err(|error| Failure::of_wlan(&error))?;
-    let name = args.name.clone().unwrap_or_else(|| name_of(wifi.station().mac()));
+    let by_address = || ServiceName::from_mac(wifi.station().mac()).to_string();
+    let name = args.name.clone().unwrap_or_else(by_address);
     let status = status(args, &name, wifi.station());
     warn_of_unused(args, &name, printer);
     let access_point = access_point(args, &name, &status.interface, mover)?;
@@ -251,12 +252,6 @@ fn station(args: &Run, mover: &Mover) -> StationOptions {
         options.beside = Some(mover.clone());
     }
     options
-}
-
-/// A name like those of Espressif's examples, with the end of the address `mac`.
-fn name_of(mac: [u8; 6]) -> String {
-    let [.., a, b, c] = mac;
-    format!("PROV_{a:02X}{b:02X}{c:02X}")
 }
 
 /// What the device is before it begins.
