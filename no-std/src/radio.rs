@@ -43,7 +43,7 @@ pub(crate) fn waits() -> Option<()> {
     }))
 }
 
-fn begins_to_wait(work: impl Future) -> Option<()> {
+pub(crate) fn begins_to_wait(work: impl Future) -> Option<()> {
     pin!(work)
         .poll(&mut Context::from_waker(Waker::noop()))
         .is_pending()
@@ -51,7 +51,7 @@ fn begins_to_wait(work: impl Future) -> Option<()> {
 }
 
 /// A controller that never answers.
-struct Silent;
+pub(crate) struct Silent;
 
 impl embedded_io::ErrorType for Silent {
     type Error = Infallible;
