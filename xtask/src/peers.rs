@@ -1,4 +1,4 @@
-//! Clients from PyPI against the simulated device (peers/README.md).
+//! Clients from PyPI against the simulated device, and against the firmware's access point (peers/README.md).
 
 use std::{
     io::{BufRead, BufReader, Lines},
@@ -15,9 +15,20 @@ const JOINED: i32 = 0;
 const NOT_JOINED: i32 = 1;
 const REFUSED: i32 = 3;
 
+/// Whose device it is.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// `landfall simulate`.
+    Linux,
+    /// The firmware's example on this machine (`examples/softap.rs` of landfall-embassy), with a network stack of its own.
+    Firmware,
+}
+use Kind::{Firmware, Linux};
+
 /// One peer against one device.
 struct Case {
     name: &'static str,
+    kind: Kind,
     device: &'static [&'static str],
     script: &'static str,
     /// Arguments after the port.
@@ -35,17 +46,24 @@ const BAD: &str = "notmypassword";
 
 #[rustfmt::skip]
 const CASES: &[Case] = &[
-    Case { name: "rmaker, security 0", device: SEC0, script: "rmaker.py", arguments: &["0", "", "myssid", GOOD], expect: JOINED, prints: "found MobileHotspot" },
-    Case { name: "rmaker, security 1", device: SEC1, script: "rmaker.py", arguments: &["1", "abcd1234", "myssid", GOOD], expect: JOINED, prints: "found InsecureWiFiAP" },
-    Case { name: "rmaker, security 2", device: SEC2, script: "rmaker.py", arguments: &["2", "abcd1234", "myssid", GOOD], expect: JOINED, prints: "found MyHomeWiFiAP" },
-    Case { name: "rmaker, security 1, wrong proof of possession", device: SEC1, script: "rmaker.py", arguments: &["1", "wrong", "myssid", GOOD], expect: REFUSED, prints: "session refused" },
-    Case { name: "rmaker, security 2, wrong password", device: SEC2, script: "rmaker.py", arguments: &["2", "wrong", "myssid", GOOD], expect: REFUSED, prints: "session refused" },
-    Case { name: "rmaker, wrong Wi-Fi password", device: SEC2, script: "rmaker.py", arguments: &["2", "abcd1234", "myssid", BAD], expect: NOT_JOINED, prints: "RESULT" },
-    Case { name: "rmaker, absent network", device: SEC2, script: "rmaker.py", arguments: &["2", "abcd1234", "nowhere", GOOD], expect: NOT_JOINED, prints: "RESULT" },
-    Case { name: "protocomm, security 1", device: SEC1, script: "protocomm.py", arguments: &["abcd1234", "myssid", GOOD], expect: JOINED, prints: "RESULT" },
-    Case { name: "protocomm, wrong proof of possession", device: SEC1, script: "protocomm.py", arguments: &["wrong", "myssid", GOOD], expect: REFUSED, prints: "session refused" },
-    Case { name: "protocomm, wrong Wi-Fi password", device: SEC1, script: "protocomm.py", arguments: &["abcd1234", "myssid", BAD], expect: NOT_JOINED, prints: "RESULT" },
-    Case { name: "rmaker, 600 security 2 handshakes, A stripped of its zeros", device: SEC2, script: "rmaker.py", arguments: &["handshakes", "600", "abcd1234"], expect: JOINED, prints: "RESULT 600 of 600" },
+    Case { name: "rmaker, security 0", kind: Linux, device: SEC0, script: "rmaker.py", arguments: &["0", "", "myssid", GOOD], expect: JOINED, prints: "found MobileHotspot" },
+    Case { name: "rmaker, security 1", kind: Linux, device: SEC1, script: "rmaker.py", arguments: &["1", "abcd1234", "myssid", GOOD], expect: JOINED, prints: "found InsecureWiFiAP" },
+    Case { name: "rmaker, security 2", kind: Linux, device: SEC2, script: "rmaker.py", arguments: &["2", "abcd1234", "myssid", GOOD], expect: JOINED, prints: "found MyHomeWiFiAP" },
+    Case { name: "rmaker, security 1, wrong proof of possession", kind: Linux, device: SEC1, script: "rmaker.py", arguments: &["1", "wrong", "myssid", GOOD], expect: REFUSED, prints: "session refused" },
+    Case { name: "rmaker, security 2, wrong password", kind: Linux, device: SEC2, script: "rmaker.py", arguments: &["2", "wrong", "myssid", GOOD], expect: REFUSED, prints: "session refused" },
+    Case { name: "rmaker, wrong Wi-Fi password", kind: Linux, device: SEC2, script: "rmaker.py", arguments: &["2", "abcd1234", "myssid", BAD], expect: NOT_JOINED, prints: "RESULT" },
+    Case { name: "rmaker, absent network", kind: Linux, device: SEC2, script: "rmaker.py", arguments: &["2", "abcd1234", "nowhere", GOOD], expect: NOT_JOINED, prints: "RESULT" },
+    Case { name: "protocomm, security 1", kind: Linux, device: SEC1, script: "protocomm.py", arguments: &["abcd1234", "myssid", GOOD], expect: JOINED, prints: "RESULT" },
+    Case { name: "protocomm, wrong proof of possession", kind: Linux, device: SEC1, script: "protocomm.py", arguments: &["wrong", "myssid", GOOD], expect: REFUSED, prints: "session refused" },
+    Case { name: "protocomm, wrong Wi-Fi password", kind: Linux, device: SEC1, script: "protocomm.py", arguments: &["abcd1234", "myssid", BAD], expect: NOT_JOINED, prints: "RESULT" },
+    Case { name: "rmaker, 600 security 2 handshakes, A stripped of its zeros", kind: Linux, device: SEC2, script: "rmaker.py", arguments: &["handshakes", "600", "abcd1234"], expect: JOINED, prints: "RESULT 600 of 600" },
+    Case { name: "rmaker to our firmware, security 0", kind: Firmware, device: SEC0, script: "rmaker.py", arguments: &["0", "", "myssid", GOOD], expect: JOINED, prints: "found MobileHotspot" },
+    Case { name: "rmaker to our firmware, security 1", kind: Firmware, device: SEC1, script: "rmaker.py", arguments: &["1", "abcd1234", "myssid", GOOD], expect: JOINED, prints: "found MobileHotspot" },
+    Case { name: "rmaker to our firmware, security 2", kind: Firmware, device: SEC2, script: "rmaker.py", arguments: &["2", "abcd1234", "myssid", GOOD], expect: JOINED, prints: "found MyHomeWiFiAP" },
+    Case { name: "rmaker to our firmware, wrong password", kind: Firmware, device: SEC2, script: "rmaker.py", arguments: &["2", "wrong", "myssid", GOOD], expect: REFUSED, prints: "session refused" },
+    Case { name: "rmaker to our firmware, wrong Wi-Fi password", kind: Firmware, device: SEC2, script: "rmaker.py", arguments: &["2", "abcd1234", "myssid", BAD], expect: NOT_JOINED, prints: "RESULT" },
+    Case { name: "protocomm to our firmware, security 1", kind: Firmware, device: SEC1, script: "protocomm.py", arguments: &["abcd1234", "myssid", GOOD], expect: JOINED, prints: "RESULT" },
+    Case { name: "protocomm to our firmware, wrong proof of possession", kind: Firmware, device: SEC1, script: "protocomm.py", arguments: &["wrong", "myssid", GOOD], expect: REFUSED, prints: "session refused" },
 ];
 
 /// A simulated device, ended when dropped.
@@ -61,11 +79,15 @@ pub(crate) type DeviceLines = Lines<BufReader<ChildStdout>>;
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let python = environment()?;
-    let program = build()?;
+    let (program, firmware) = (build()?, build_firmware()?);
     let wanted = arguments.first().map_or("", String::as_str);
     let (mut passed, mut failed) = (0, Vec::new());
     for case in CASES.iter().filter(|c| c.name.contains(wanted)) {
-        match check(case, &python, &program) {
+        let device = match case.kind {
+            Linux => Device::start(&program, case.device),
+            Firmware => Device::start_firmware(&firmware, case.device),
+        };
+        match device.and_then(|device| check(case, &python, device)) {
             Ok(()) => {
                 passed += 1;
                 say(&format!("ok    {}", case.name));
@@ -84,8 +106,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
 }
 
-fn check(case: &Case, python: &Path, program: &Path) -> Result<()> {
-    let mut device = Device::start(program, case.device)?;
+fn check(case: &Case, python: &Path, mut device: Device) -> Result<()> {
     device.drain();
     let script = root().join("peers").join(case.script);
     let output = Command::new(python)
@@ -133,10 +154,27 @@ pub(crate) fn build() -> Result<PathBuf> {
     Ok(root().join("target/release/landfall"))
 }
 
+/// Builds the firmware's example that has an access point.
+fn build_firmware() -> Result<PathBuf> {
+    let package = ["--package", "landfall-embassy", "--features", "softap"];
+    shell::run(cargo(&["build", "--locked", "--example", "softap"]).args(package))?;
+    Ok(root().join("target/debug/examples/softap"))
+}
+
 impl Device {
     pub(crate) fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
-        let mut child = Command::new(program)
-            .args(["simulate", "--json", "--listen", "127.0.0.1:0", "--no-auto-stop"])
+        let mut command = Command::new(program);
+        command.args(["simulate", "--json"]);
+        Self::run(command, arguments)
+    }
+
+    fn start_firmware(example: &Path, arguments: &[&str]) -> Result<Self> {
+        Self::run(Command::new(example), arguments)
+    }
+
+    fn run(mut command: Command, arguments: &[&str]) -> Result<Self> {
+        let mut child = command
+            .args(["--listen", "127.0.0.1:0", "--no-auto-stop"])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

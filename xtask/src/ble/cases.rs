@@ -29,6 +29,9 @@ pub(super) struct Case {
 pub(crate) enum Peripheral {
     /// `landfall simulate` on its controller, whose service stays or ends with success.
     Landfall { stays: bool },
+    /// The firmware's example on this machine (`examples/simulated.rs` of landfall-embassy), whose service stays or ends
+    /// with success.
+    Firmware { stays: bool },
     /// bumble's GATT server with the ways of this stack, around `landfall simulate` over HTTP.
     Bumble(&'static str),
 }
@@ -46,6 +49,8 @@ pub(crate) enum Central {
 
 const OURS: Peripheral = Peripheral::Landfall { stays: true };
 const OURS_ENDS: Peripheral = Peripheral::Landfall { stays: false };
+const FIRMWARE: Peripheral = Peripheral::Firmware { stays: true };
+const FIRMWARE_ENDS: Peripheral = Peripheral::Firmware { stays: false };
 const NIMBLE: Peripheral = Peripheral::Bumble("nimble");
 const NAMELESS: Peripheral = Peripheral::Bumble("nameless");
 const CARELESS: Peripheral = Peripheral::Bumble("careless");
@@ -175,6 +180,32 @@ pub(super) const CASES: &[Case] = &[
     case("our client to our device, which demands encryption", OURS, SEC2, PROVISION2).with(&["--ble-encryption"]),
 
     case("our esp-prov to our device", OURS, SEC2, OUR_ESP_PROV),
+
+    // The loop that runs on chips: its application is the one of the firmware, its Wi-Fi is played.
+    case("table of our firmware", FIRMWARE, SEC2, script("table.py", &[])).prints("as specified"),
+    case("esp_prov to our firmware, security 0", FIRMWARE, SEC0, ESP0),
+    case("esp_prov to our firmware, security 1", FIRMWARE, SEC1, ESP1),
+    case("esp_prov to our firmware, security 2", FIRMWARE, SEC2, ESP2),
+    case("esp_prov to our firmware, wrong proof of possession", FIRMWARE, SEC1, central(&["esp_prov", "517", "1", "wrong", "myssid", "mypassword"])).ends(3, "session refused"),
+    case("esp_prov to our firmware, wrong Wi-Fi password", FIRMWARE, SEC2, central(&["esp_prov", "517", "2", "abcd1234", "myssid", "notmypassword"])).ends(1, "RESULT"),
+    case("esp_prov to our firmware, gone after every request and back again", FIRMWARE, SEC2, central(&["esp_prov", "517", "2", "abcd1234", "myssid", "mypassword", "--leave"])),
+    case("esp_prov to our firmware, while somebody else has it", FIRMWARE, SEC2, ESP2).after(OCCUPY).takes(OCCUPIED),
+    case("esp_prov to our firmware, which demands encryption", FIRMWARE, SEC2, ESP2).with(&["--ble-encryption"]).prints("paired"),
+    case("esp_prov to our firmware, which leaves the air then", FIRMWARE_ENDS, SEC2, UNTIL_OFF),
+    case("esp_prov to our firmware, which keeps Bluetooth on then", FIRMWARE_ENDS, SEC2, UNTIL_REFUSING).with(&["--keep-ble-on"]),
+    case("esp_prov to our firmware, which keeps Bluetooth on and disconnects", FIRMWARE_ENDS, SEC2, UNTIL_OFF).with(&["--keep-ble-on=disconnect"]),
+    case("Android to our firmware, security 1", FIRMWARE, SEC1, ANDROID1),
+    case("Android to our firmware, security 2", FIRMWARE, SEC2, ANDROID2),
+    case("hostile client to our firmware", FIRMWARE, SEC2, script("hostile.py", &[])).prints("RESULT well"),
+    case("our client to our firmware, security 0", FIRMWARE, SEC0, PROVISION0),
+    case("our client to our firmware, security 1", FIRMWARE, SEC1, PROVISION1),
+    case("our client to our firmware, security 2", FIRMWARE, SEC2, PROVISION2),
+    case("our client to our firmware, MTU 23", FIRMWARE, SEC2, PROVISION2).with(&["--ble-mtu", "23"]),
+    case("our client to our firmware, wrong password", FIRMWARE, SEC2, WRONG).ends(4, "wrong-secret"),
+    case("our client to our firmware, a scan that takes long", FIRMWARE, SEC2, SCAN).with(&["--scan-ms", "6000"]).takes(SLOW_SCAN).prints("myssid"),
+    case("our client to our firmware, gone as they are applied", FIRMWARE, SEC2, PROVISION2).on(&["--cut", "21"]).prints("\"event\":\"reconnecting\""),
+    case("our client to our firmware, gone while it joins", FIRMWARE, SEC2, PROVISION2).with(&["--join-ms", "2000"]).on(&["--cut", "25"]).prints("\"event\":\"reconnecting\""),
+    case("our esp-prov to our firmware", FIRMWARE, SEC2, OUR_ESP_PROV),
 
     // Our client to devices that nobody here wrote.
     case("our esp-prov to NimBLE", NIMBLE, SEC2, OUR_ESP_PROV),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     peers::{self, Device},
-    shell::{Result, capture, root},
+    shell::{Result, capture, cargo, root, run},
 };
 
 /// The name of every device.
@@ -21,6 +21,7 @@ pub(crate) const NAME: &str = "PROV_B1E";
 pub(crate) struct Tools {
     python: PathBuf,
     landfall: PathBuf,
+    firmware: PathBuf,
 }
 
 /// Three controllers that hear each other: a device's, a client's, and another client's.
@@ -42,6 +43,7 @@ impl Tools {
         Ok(Self {
             python: environment()?,
             landfall: peers::build()?,
+            firmware: firmware()?,
         })
     }
 
@@ -64,6 +66,15 @@ impl Tools {
                 device.arg(hci(air.device())).args(arguments);
                 device.args(stays.then_some("--no-auto-stop"));
                 Helper::start(&mut device, "{\"event\":\"device_listening\"").map(Running::Landfall)
+            }
+            Peripheral::Firmware { stays } => {
+                let mut device = command(&self.firmware);
+                device
+                    .args(["--name", NAME, "--hci"])
+                    .arg(hci(air.device()))
+                    .args(arguments);
+                device.args(stays.then_some("--no-auto-stop"));
+                Helper::start(&mut device, "Provisioning started").map(Running::Landfall)
             }
             Peripheral::Bumble(stack) => {
                 let mut device = Device::start(&self.landfall, arguments)?;
@@ -129,6 +140,20 @@ impl Air {
     pub(crate) fn close(self) -> Vec<String> {
         self.helper.finish()
     }
+}
+
+/// The firmware's example for this machine, with what the tests were built from.
+fn firmware() -> Result<PathBuf> {
+    let arguments = [
+        "build",
+        "--locked",
+        "--package",
+        "landfall-embassy",
+        "--features",
+        "ble,security",
+    ];
+    run(cargo(&arguments).args(["--example", "simulated"]))?;
+    Ok(root().join("target/debug/examples/simulated"))
 }
 
 /// The Python of the peers, with bumble.
