@@ -4,10 +4,14 @@
 mod bench;
 mod ble;
 mod deb;
+mod elf;
+mod emulator;
 mod figures;
+mod firmware;
 mod lab;
 mod no_std;
 mod peers;
+mod riscv;
 mod shell;
 mod source;
 mod terminal;
@@ -67,6 +71,16 @@ const CHORES: &[Chore] = &[
         "no-std",
         "links the core crates into a binary without std and allocator, and runs it",
         no_std::run,
+    ),
+    (
+        "firmware",
+        "the firmware for Espressif's chips, as an image, and its sizes held against budgets",
+        firmware::run,
+    ),
+    (
+        "emulator",
+        "the core crates on a bare RV32IMC machine: vectors, provisionings, costs (needs qemu-system-riscv32)",
+        emulator::run,
     ),
     (
         "figures",

@@ -13,7 +13,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("landfall-manager", &["landfall-protocomm"]),
     ("landfall-trouble", &["landfall-protocomm"]),
     ("landfall-bluez", &["landfall-protocomm"]),
-    ("landfall-wlan", &["landfall-manager", "landfall-protocomm"]),
+    ("landfall-softap", &["landfall-protocomm"]),
+    (
+        "landfall-embassy",
+        &[
+            "landfall-manager",
+            "landfall-protocomm",
+            "landfall-softap",
+            "landfall-trouble",
+        ],
+    ),
+    (
+        "landfall-wlan",
+        &["landfall-manager", "landfall-protocomm", "landfall-softap"],
+    ),
     (
         "landfall-client",
         &["landfall-bluez", "landfall-protocomm", "landfall-trouble"],
@@ -24,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "landfall-bluez",
             "landfall-manager",
             "landfall-protocomm",
+            "landfall-softap",
             "landfall-trouble",
             "landfall-wlan",
         ],
@@ -42,7 +56,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// The crates without clock, random source, allocator and runtime.
-const CORE: &[&str] = &["landfall-protocomm", "landfall-manager"];
+const CORE: &[&str] = &["landfall-protocomm", "landfall-manager", "landfall-softap"];
 
 /// Words that a core crate's code does not have.
 const FOREIGN_TO_CORE: &[&str] = &[
