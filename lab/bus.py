@@ -6,7 +6,7 @@ from pathlib import Path
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
-from lab import PATIENCE, Unexpected, expect, uptime
+from lab import PATIENCE, Unexpected, expect, uptime, within
 
 # What a bus would start by itself when somebody asks for it. In the lab a scenario says what runs.
 ACTIVATED = Path("/usr/share/dbus-1/system-services")
@@ -36,12 +36,12 @@ class Bus:
     @classmethod
     async def at(cls, stage, address, name):
         """The bus at this address, which runs already."""
-        connection = await MessageBus(bus_address=address).connect()
-        stage.callback(connection.disconnect)
         rule = "type='signal'"
-        reply = await connection.call(
-            Message("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "AddMatch", signature="s", body=[rule])
-        )
+        wish = Message("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "AddMatch", signature="s", body=[rule])
+        async with within(PATIENCE, f"{name} takes a program"):
+            connection = await MessageBus(bus_address=address).connect()
+            stage.callback(connection.disconnect)
+            reply = await connection.call(wish)
         expect(reply.message_type != MessageType.ERROR, f"no signals on {name}: {reply.body}")
         return cls(connection, address)
 

@@ -7,7 +7,7 @@ import sys
 import espprov
 from bluetooth import Radios
 from bus import Bus
-from lab import LANDFALL, Stage, expect, play_all, say
+from lab import LANDFALL, Stage, expect, play_all
 from machine import (
     DONE,
     KEY,
@@ -407,7 +407,6 @@ async def main():
         radios, wifi = Radios(surroundings), Wifi(surroundings)
         await radios.begin(2, bus)
         await wifi.begin(routers=2, device=1, phone=1, bus=bus)
-        say("radios and adapters are there")
         lab = Lab(radios, wifi)
         return await play_all(steps(lab), lab)
 

@@ -18,6 +18,8 @@ PATIENCE = 30
 STEP = 180
 # How many of a program's last lines are shown when a step failed.
 TAIL = 12
+# The line that a scenario says before its first step. A machine that does not come that far is booted once more.
+READY = "SURROUNDINGS ARE THERE"
 
 
 class Unexpected(Exception):
@@ -111,7 +113,8 @@ class Program:
                 await asyncio.wait_for(self.process.wait(), 5)
             except asyncio.TimeoutError:
                 self.kill()
-        await self.reader
+        # Something that it has started may hold the other end.
+        await asyncio.wait([self.reader], timeout=5)
 
 
 class Stage(contextlib.AsyncExitStack):
@@ -120,6 +123,15 @@ class Stage(contextlib.AsyncExitStack):
     def __init__(self):
         super().__init__()
         self.programs = []
+
+    async def __aexit__(self, kind, error, trace):
+        """What went wrong is told before anything is taken down, which may take its time."""
+        if error and not getattr(error, "is_told", False):
+            error.is_told = True
+            print(f"    {error}" if isinstance(error, Unexpected) else "".join(traceback.format_exception(error)))
+            self.show()
+            sys.stdout.flush()
+        return await super().__aexit__(kind, error, trace)
 
     async def start(self, name, *command, **variables):
         program = await Program.start(name, *command, **variables)
@@ -133,6 +145,21 @@ class Stage(contextlib.AsyncExitStack):
             print(f"    {program.name}:")
             for line in program.lines[-TAIL:]:
                 print(f"      {line}")
+
+
+def ready():
+    """Everything that the steps need is there."""
+    say(READY)
+
+
+@contextlib.asynccontextmanager
+async def within(seconds, what):
+    """Nothing in here may take longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise Unexpected(f"not in {seconds} s: {what}") from None
 
 
 async def play(name, step, surroundings):
@@ -157,6 +184,7 @@ async def play_all(steps, surroundings):
     """Runs the steps, pairs of a name and what `play` takes; only those whose names have one of the words that the
     script was called with, if there are any. After each the surroundings, what all steps share, are put in order. Gives
     the exit code."""
+    ready()
     words = sys.argv[1:]
     wanted = [step for step in steps if not words or any(word in step[0] for word in words)]
     failed = 0

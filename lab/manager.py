@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from computer import MANAGER_ROOT, MANAGER_SERVICE, contents
-from lab import Stage, expect, play_all, say
+from lab import Stage, expect, play_all
 from wifi import Wifi
 
 WLAN = Path(os.environ["LAB_PROGRAMS"]) / "wlan"
@@ -352,7 +352,6 @@ async def main():
     async with Stage() as surroundings:
         wifi = Wifi(surroundings)
         await wifi.begin(routers=2, device=1)
-        say("the radios are there")
         return await play_all(steps(wifi), wifi)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bluetooth import Radios
 from bus import Bus
-from lab import LANDFALL, LOGS, REPOSITORY, Stage, Unexpected, expect, play_all, say
+from lab import LANDFALL, LOGS, REPOSITORY, Stage, Unexpected, expect, play_all, say, uptime, within
 from wifi import Wifi
 
 FOLDERS = Path("/etc/systemd/system")
@@ -26,14 +26,16 @@ mount -t proc proc /proc
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/lock
-exec env -i container=lab "PATH=$PATH" /lib/systemd/systemd --system --unit=lab.target --show-status=no
+exec env -i container=lab "PATH=$PATH" /lib/systemd/systemd --system --unit=lab.target --show-status=yes
 """
 # dpkg would read the lists of all files of the host's packages, which takes minutes here as well. In a database of its own
 # no other package is known.
 DATABASE = Path("/run/dpkg")
 DPKG = ["dpkg", "--admindir", DATABASE, "--force-depends"]
 SERVICES = ["wpa_supplicant", "NetworkManager", "bluetooth"]
-BEGIN = 120
+# Seconds until systemd is up, until one of its commands has answered, and until a service that is there for the first time
+# has started.
+BEGIN, ANSWER, START = 120, 60, 120
 
 
 class System:
@@ -50,15 +52,16 @@ class System:
         unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
         outer = await self.stage.start("systemd", *unshare, "sh", LOGS / "boot.sh")
         children = Path(f"/proc/{outer.process.pid}/task/{outer.process.pid}/children")
-        while not (found := children.read_text().split()):
-            await asyncio.sleep(0.1)
+        async with within(ANSWER, "systemd has a process"):
+            while not (found := children.read_text().split()):
+                await asyncio.sleep(0.1)
         self.process = found[0]
+        until = uptime() + BEGIN
         # It answers once its own socket is there.
-        for _ in range(BEGIN):
-            if await self.try_out("systemctl", "is-active", "lab.target") == "active":
-                return
+        while await self.try_out("systemctl", "is-active", "lab.target") != "active":
+            if uptime() > until:
+                raise Unexpected(f"systemd was not up in {BEGIN} s: {await self.try_out('systemctl', 'list-jobs')}")
             await asyncio.sleep(1)
-        raise Unexpected(f"systemd was not up in {BEGIN} s: {await self.try_out('systemctl', 'list-jobs')}")
 
     @property
     def address(self):
@@ -68,17 +71,18 @@ class System:
     def inside(self, *command):
         return ["nsenter", "--target", self.process, "--mount", "--pid", *map(str, command)]
 
-    async def try_out(self, *command):
+    async def try_out(self, *command, seconds=ANSWER):
         """What a command prints, however it ends."""
         pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.STDOUT}
         process = await asyncio.create_subprocess_exec(*self.inside(*command), **pipes)
-        output, _ = await process.communicate()
+        async with within(seconds, f"{' '.join(map(str, command))} has ended"):
+            output, _ = await process.communicate()
         self.code = process.returncode
         return output.decode(errors="replace").strip()
 
-    async def run(self, *command):
+    async def run(self, *command, seconds=ANSWER):
         """What a command prints, which must go well."""
-        output = await self.try_out(*command)
+        output = await self.try_out(*command, seconds=seconds)
         expect(self.code == 0, f"{' '.join(map(str, command))} ended with {self.code}: {output}")
         return output
 
@@ -130,7 +134,7 @@ def it_installs_and_opens_nothing(lab):
     async def step(stage):
         await lab.system.run("mkdir", "-p", DATABASE / "info", DATABASE / "updates")
         await lab.system.run("touch", DATABASE / "status", DATABASE / "available")
-        await lab.system.run(*DPKG, "--install", package())
+        await lab.system.run(*DPKG, "--install", package(), seconds=START)
         expect(await lab.state() == "inactive", "it runs without having been asked to")
         secret = await lab.system.run("stat", "--format", "%a %U %G", "/etc/landfall/pop")
         expect(secret == "640 root landfall", f"its secret has {secret}")
@@ -143,7 +147,7 @@ def it_starts_sandboxed(lab):
         # Which adapter is the client's, is for the lab to say.
         settings = Path("/etc/landfall/device.toml")
         settings.write_text(settings.read_text() + f'\nname = "PROV_LAB"\nadapter = "{lab.radios.adapters[0]}"\n')
-        await lab.system.run("systemctl", "enable", "--now", "landfall")
+        await lab.system.run("systemctl", "enable", "--now", "landfall", seconds=START)
         expect(await lab.is_active(), "it is not active though systemctl has waited for it")
         user = await lab.system.run("stat", "--format", "%U", f"/proc/{await lab.pid()}")
         expect(user == "landfall", f"it runs as {user}")
@@ -225,7 +229,7 @@ async def main():
         # The air only: bluetoothd is systemd's.
         radios = Radios(surroundings)
         await radios.begin(2, bus, is_running=True)
-        await system.run("systemctl", "start", *SERVICES)
+        await system.run("systemctl", "start", *SERVICES, seconds=START)
         for adapter in radios.adapters:
             await radios.wait_for_power(adapter)
         lab = Lab(system, radios, wifi)

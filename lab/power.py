@@ -14,7 +14,7 @@ from pathlib import Path
 from bluetooth import Radios
 from bus import Bus
 from computer import contents
-from lab import LOGS, Stage, expect, say, uptime
+from lab import LOGS, Stage, expect, ready, say, uptime
 from machine import DONE, MANAGER, PROVISIONING, RETURN, SUPPLICANT, Machine
 from wifi import Wifi, run
 
@@ -171,6 +171,7 @@ async def main():
         await wifi.routers[1].start("New", channel=6)
         device = Device(wifi, radios.adapters)
         await device.mount(is_first=progress.seconds is None)
+        ready()
         if progress.seconds is None:
             say(f"seed {progress.seed}")
             await measure(device, progress)

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request
 
-from lab import Stage, Unexpected, expect, play_all, say
+from lab import Stage, Unexpected, expect, play_all
 from wifi import COUNTRY, NETWORK, Wifi
 
 SOFTAP = Path(os.environ["LAB_PROGRAMS"]) / "softap"
@@ -394,7 +394,6 @@ async def main():
         await wifi.begin(routers=2, device=2, phone=1)
         lab = Lab(wifi)
         lab.stage = surroundings
-        say("the air is there")
         return await play_all(steps(lab), lab)
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from computer import start_udev
-from lab import Stage, Unexpected, expect, play_all, say, uptime
+from lab import Stage, Unexpected, expect, play_all, uptime
 from wifi import Wifi
 
 WLAN = Path(os.environ["LAB_PROGRAMS"]) / "wlan"
@@ -412,7 +412,6 @@ async def main():
     async with Stage() as surroundings:
         wifi = Wifi(surroundings)
         await wifi.begin(routers=2, device=1)
-        say("the radios are there")
         return await play_all(steps(wifi), wifi)
 
 

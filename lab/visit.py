@@ -5,7 +5,7 @@ import asyncio
 import signal
 import sys
 
-from lab import LANDFALL, Stage, expect, play_all, say
+from lab import LANDFALL, Stage, expect, play_all
 from wifi import PLACE, Router, Wifi, inside, run
 
 HOME, DEVICE = "Home", "PROV_LAB"
@@ -238,7 +238,6 @@ async def main():
     async with Stage() as surroundings:
         world = Neighbourhood(surroundings)
         await world.begin()
-        say("the radios are there")
         return await play_all(steps(world), world)
 
 

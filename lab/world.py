@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from computer import SUPPLICANT_SERVICE
-from lab import Stage, expect, play_all, say
+from lab import Stage, expect, play_all
 from wifi import Wifi
 
 
@@ -157,7 +157,6 @@ async def main():
     async with Stage() as surroundings:
         wifi = Wifi(surroundings)
         await wifi.begin(routers=2, device=1, phone=1)
-        say("the radios are there")
         return await play_all(steps(wifi), wifi)
 
 

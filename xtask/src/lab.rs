@@ -5,7 +5,7 @@ mod initramfs;
 mod kernel;
 mod machine;
 
-use core::{iter, time::Duration};
+use core::{cmp::Reverse, iter, time::Duration};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -68,7 +68,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "visit",
         purpose: "a computer as a guest in a device's access point",
-        limit: Duration::from_secs(900),
+        limit: Duration::from_secs(1200),
         needs: &[BUS, WIFI, MANAGER],
     },
     Scenario {
@@ -86,7 +86,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "package",
         purpose: "the Debian package (cargo xtask deb) under systemd: it installs, runs, is watched, and goes",
-        limit: Duration::from_secs(900),
+        limit: Duration::from_secs(1200),
         needs: &[BUS, WIFI, MANAGER, BLUETOOTH, SYSTEMD],
     },
 ];
@@ -180,6 +180,8 @@ impl Order {
         if order.scenarios.is_empty() {
             order.scenarios.extend(SCENARIOS);
         }
+        // The longest first, lest one is left alone in the end.
+        order.scenarios.sort_by_key(|scenario| Reverse(scenario.limit));
         Ok(order)
     }
 }
@@ -276,12 +278,22 @@ impl Lab {
             false => say(line),
         };
         let outcome = self.machine.run(&script, &logs, scenario.limit, &tell)?;
+        if !matches!(outcome, Outcome::Ended(_)) {
+            machine::show_last(&logs, &mut |line| {
+                tell(line);
+                Ok(())
+            })?;
+        }
         let (seconds, kept) = (begin.elapsed().as_secs(), logs.display());
         let (verdict, well) = match outcome {
             Outcome::Ended(0) => ("ok".to_owned(), true),
             Outcome::Ended(code) => (format!("FAILED, exit code {code}"), false),
             Outcome::OutOfTime => (format!("FAILED, not done after {:?}", scenario.limit), false),
             Outcome::Died => (format!("FAILED, the machine died: {kept}/console.log"), false),
+            Outcome::NotReady => (
+                "FAILED, twice its surroundings were not there in time".to_owned(),
+                false,
+            ),
         };
         say(&format!("lab {name}: {verdict} ({seconds} s, logs in {kept})"));
         Ok(well)

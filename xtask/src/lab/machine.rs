@@ -23,6 +23,8 @@ pub(super) enum Outcome {
     OutOfTime,
     /// It switched itself off without an exit code.
     Died,
+    /// Twice its surroundings were not there in time.
+    NotReady,
 }
 
 /// What a machine is started with; each run starts a new one.
@@ -33,6 +35,12 @@ pub(super) struct Machine {
 
 /// How a line ends that a machine has to print to lose its power at once. What its disk got by then is there at the next boot.
 const CUT: &str = "POWER CUT";
+/// How the line ends that a machine prints when it has all that the command's work needs (lab.py).
+const READY: &str = "SURROUNDINGS ARE THERE";
+/// For a machine to get there; on a busy host it takes four minutes.
+const READY_TIME: Duration = Duration::from_secs(300);
+/// A machine that does not is booted once more: that says nothing of our programs, which have not been started by then.
+const MOST_UNREADY: u32 = 2;
 /// A disk without anything on it, in the folder of the logs.
 const DISK: &str = "disk";
 const DISK_SIZE: u64 = 64 << 20;
@@ -59,32 +67,56 @@ impl Machine {
         fs::File::create(logs.join(DISK))?.set_len(DISK_SIZE)?;
         let until = Instant::now() + limit;
         let mut output = fs::File::create(logs.join("output.log"))?;
+        let mut tell = |line: &str| -> Result<()> {
+            tell(line);
+            Ok(writeln!(output, "{line}")?)
+        };
+        let mut unready = 0;
         loop {
-            if let Some(outcome) = self.boot(logs, until, &mut output, tell)? {
-                return Ok(outcome);
+            match self.boot(logs, until, &mut tell)? {
+                End::PowerCut => {}
+                End::Unready => {
+                    unready += 1;
+                    if unready == MOST_UNREADY {
+                        return Ok(Outcome::NotReady);
+                    }
+                    show_last(logs, &mut tell)?;
+                    tell("the machine's surroundings were not there in time: it boots once more")?;
+                }
+                End::Over(outcome) => return Ok(outcome),
             }
         }
     }
 
-    /// `None` when the power was cut.
-    fn boot(&self, logs: &Path, until: Instant, output: &mut fs::File, tell: &dyn Fn(&str)) -> Result<Option<Outcome>> {
+    fn boot(&self, logs: &Path, until: Instant, tell: &mut dyn FnMut(&str) -> Result<()>) -> Result<End> {
+        let code = logs.join(guest::CODE);
+        if code.exists() {
+            fs::remove_file(&code)?;
+        }
         let mut machine = Started(self.qemu(logs).spawn()?);
         let lines = lines_of(&mut machine.0)?;
+        let ready_until = until.min(Instant::now() + READY_TIME);
+        let mut is_ready = false;
         loop {
+            let until = if is_ready { until } else { ready_until };
             match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
-                    writeln!(output, "{line}")?;
-                    tell(&line);
+                    tell(&line)?;
                     if line.ends_with(CUT) {
-                        return Ok(None);
+                        return Ok(End::PowerCut);
                     }
+                    is_ready |= line.ends_with(READY);
                 }
-                Err(RecvTimeoutError::Timeout) => return Ok(Some(Outcome::OutOfTime)),
+                Err(RecvTimeoutError::Timeout) if is_ready => return Ok(End::Over(Outcome::OutOfTime)),
+                Err(RecvTimeoutError::Timeout) => return Ok(End::Unready),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        let code = fs::read_to_string(logs.join(guest::CODE)).unwrap_or_default();
-        Ok(Some(code.trim().parse().map_or(Outcome::Died, Outcome::Ended)))
+        if !is_ready {
+            return Ok(End::Unready);
+        }
+        let code = fs::read_to_string(code).unwrap_or_default();
+        Ok(End::Over(code.trim().parse().map_or(Outcome::Died, Outcome::Ended)))
     }
 
     fn qemu(&self, logs: &Path) -> Command {
@@ -124,6 +156,37 @@ impl Machine {
         qemu
     }
 }
+
+/// How one boot ended.
+enum End {
+    PowerCut,
+    Unready,
+    Over(Outcome),
+}
+
+/// Shows the last lines of a run's logs: what there is to go by, when nobody in the machine could say what is wrong.
+pub(super) fn show_last(logs: &Path, tell: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
+    let mut files: Vec<_> = fs::read_dir(logs)?.filter_map(|file| Some(file.ok()?.path())).collect();
+    files.retain(|file| file.extension().is_some_and(|is| is == "log") && !file.ends_with("output.log"));
+    files.sort();
+    for file in files {
+        // Not text, or far too much of it.
+        if file.ends_with("btmon.log") {
+            continue;
+        }
+        let text = fs::read(&file)?;
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<_> = text.lines().collect();
+        tell(&format!("    {}:", file.display()))?;
+        for line in lines.iter().skip(lines.len().saturating_sub(LAST)) {
+            tell(&format!("      {}", line.trim_end()))?;
+        }
+    }
+    Ok(())
+}
+
+/// So many lines of a log.
+const LAST: usize = 15;
 
 /// A machine that ends when dropped.
 struct Started(Child);

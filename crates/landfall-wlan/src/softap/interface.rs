@@ -10,6 +10,7 @@ use crate::{
     bus::{Bus, Object},
     kernel::{self, Interface, radio},
     network_manager::SERVICE,
+    wpa_supplicant,
 };
 
 /// An interface that is ours, until it is given back. Dropped, it is given back soon after.
@@ -75,7 +76,7 @@ impl OwnInterface {
     }
 
     async fn prepare(&self, address: Ipv4Addr) -> Result<bool, Error> {
-        let was_managed = set_managed(&self.name, false).await?;
+        let was_managed = take_over(&self.name).await?;
         radio::add_address(self.index, address).await?;
         Ok(was_managed)
     }
@@ -116,17 +117,26 @@ async fn undo(name: String, index: u32, origin: Origin) {
         Origin::Added => drop(radio::remove(index).await),
         Origin::Taken { was_managed } => {
             radio::remove_addresses(index).await;
-            if was_managed {
-                let _ = set_managed(&name, true).await;
+            if was_managed && let Ok(bus) = Bus::system().await {
+                let _ = set_managed(&bus, &name, true).await;
             }
         }
     }
 }
 
+/// Has NetworkManager and its wpa_supplicant leave the interface alone. Whether NetworkManager drove it until now.
+async fn take_over(interface: &str) -> Result<bool, Error> {
+    let Ok(bus) = Bus::system().await else { return Ok(false) };
+    let was_managed = set_managed(&bus, interface, false).await?;
+    if was_managed {
+        wpa_supplicant::released(&bus, interface, LETTING_GO_TIME).await?;
+    }
+    Ok(was_managed)
+}
+
 /// Has NetworkManager leave the interface alone, or drive it again. Whether it drove it until now; `false` if it does not
 /// run or never sees the interface.
-async fn set_managed(interface: &str, is_managed: bool) -> Result<bool, Error> {
-    let Ok(bus) = Bus::system().await else { return Ok(false) };
+async fn set_managed(bus: &Bus, interface: &str, is_managed: bool) -> Result<bool, Error> {
     let manager = match bus.running(&SERVICE).await {
         Ok(manager) => manager,
         Err(Error::NotRunning) => return Ok(false),
@@ -168,6 +178,8 @@ const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 pub(super) const NAME: &str = "landfall0";
 /// For NetworkManager to see an interface.
 const SEEING_TIME: Duration = Duration::from_secs(5);
+/// For wpa_supplicant to let go of one: a few milliseconds, seconds on a machine that has much else to do.
+const LETTING_GO_TIME: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

@@ -35,12 +35,12 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the program for the first time on an interface. One that gives up at once is started again: NetworkManager
-    /// and its wpa_supplicant let go of an interface only a moment after they were told.
+    /// Starts the program for the first time on an interface. One that gives up at once is started again: somebody else
+    /// may just be about to let go of the interface.
     pub(super) async fn begin(program: &Program, place: &Place, wish: &Wish, frequency: u32) -> Result<Self, Error> {
-        for _ in 1..STARTS {
+        for pause in PAUSES {
             match Self::start(program, place, wish, frequency).await {
-                Err(Error::Program { .. }) => sleep(PAUSE).await,
+                Err(Error::Program { .. }) => sleep(pause).await,
                 started => return started,
             }
         }
@@ -273,8 +273,12 @@ const BEACONS: u32 = 10;
 /// For the announcement and then some.
 const SWITCH_TIME: Duration = Duration::from_secs(6);
 const START_TIME: Duration = Duration::from_secs(30);
-const STARTS: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(500);
+/// Between one start and the next. All in all not so long that the error of a driver that cannot keeps anybody waiting.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(250),
+    Duration::from_millis(750),
+    Duration::from_secs(2),
+];
 const END_TIME: Duration = Duration::from_secs(3);
 const LISTEN_TIME: Duration = Duration::from_millis(200);
 /// Octets of what a program said.

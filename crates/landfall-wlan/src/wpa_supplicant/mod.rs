@@ -13,7 +13,15 @@ pub(crate) use network::psk;
 pub(crate) use station::Station;
 pub(crate) use verdict::Verdict;
 
-use crate::bus::Service;
+use core::time::Duration;
+
+use tokio::time::timeout;
+use zbus::OwnedObjectPath;
+
+use crate::{
+    Error,
+    bus::{Bus, Service},
+};
 
 static SERVICE: Service = Service {
     label: "wpa_supplicant",
@@ -26,3 +34,28 @@ const INTERFACE: &str = "fi.w1.wpa_supplicant1.Interface";
 const BSS: &str = "fi.w1.wpa_supplicant1.BSS";
 const NETWORK: &str = "fi.w1.wpa_supplicant1.Network";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+
+/// Waits until wpa_supplicant does not drive this interface, though not for longer than `time`. It lets go of one a moment
+/// after NetworkManager was told to; as long as it has it, no other program can make an access point there.
+pub(crate) async fn released(bus: &Bus, interface: &str, time: Duration) -> Result<(), Error> {
+    let supplicant = match bus.running(&SERVICE).await {
+        Err(Error::NotRunning) => return Ok(()),
+        running => running?,
+    };
+    let mut removed = supplicant.signals(SUPPLICANT, "InterfaceRemoved").await?;
+    let released = async {
+        loop {
+            let driven: Result<OwnedObjectPath, Error> =
+                supplicant.call(SUPPLICANT, "GetInterface", &(interface,)).await;
+            match driven {
+                Err(Error::Refused { .. }) => return Ok(()),
+                driven => driven?,
+            };
+            if removed.next().await.is_none() {
+                return Err(Error::NoBus);
+            }
+        }
+    };
+    // Who tries in spite of that hears the reason from the program that cannot begin.
+    timeout(time, released).await.unwrap_or(Ok(()))
+}
