@@ -9,10 +9,14 @@ from bus import Bus
 from lab import LANDFALL, LOGS, REPOSITORY, Stage, Unexpected, expect, play_all, say, uptime, within
 from wifi import Wifi
 
-FOLDERS = Path("/etc/systemd/system")
+UNITS = Path("/etc/systemd/system")
 STATE = Path("/var/lib/landfall")
-# What a machine of the lab can do without: they look at each of the host's files, which takes minutes here.
-WITHOUT = ["systemd-tmpfiles-setup.service", "systemd-tmpfiles-setup-dev.service", "systemd-timesyncd.service"]
+# What has to run before any service. All else that the host's systemd would start then, a machine of the lab can do without:
+# some of it looks at each of the host's files, which takes minutes here, or waits for hardware or an answer.
+EARLY = ["systemd-journald.service", "systemd-udevd.service", "systemd-udev-trigger.service"]
+EARLY_PLACES = [Path("/lib/systemd/system/sysinit.target.wants"), UNITS / "sysinit.target.wants"]
+# Without one, systemd would take the machine for a new one, and ask for its language.
+MACHINE = "0123456789abcdef0123456789abcdef\n"
 # As much as services need, and nothing else that the host's systemd would start.
 TARGET = """
 [Unit]
@@ -45,9 +49,14 @@ class System:
         self.stage, self.process = stage, None
 
     async def begin(self):
-        (FOLDERS / "lab.target").write_text(TARGET)
-        for unit in WITHOUT:
-            (FOLDERS / unit).symlink_to("/dev/null")
+        (UNITS / "lab.target").write_text(TARGET)
+        early = {unit.name for place in EARLY_PLACES for unit in place.glob("*")}
+        for unit in early.difference(EARLY):
+            (UNITS / unit).unlink(missing_ok=True)
+            (UNITS / unit).symlink_to("/dev/null")
+        Path("/etc/fstab").write_text("")
+        Path("/etc/machine-id").unlink(missing_ok=True)
+        Path("/etc/machine-id").write_text(MACHINE)
         (LOGS / "boot.sh").write_text(BOOT)
         unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
         outer = await self.stage.start("systemd", *unshare, "sh", LOGS / "boot.sh")

@@ -1,6 +1,11 @@
 //! `landfall factory`
 
-use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+use std::{
+    fs::OpenOptions,
+    io::{ErrorKind, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
 
 use landfall_client::protocomm::srp::{Credentials, CredentialsError};
 use landfall_device::{
@@ -155,7 +160,14 @@ fn write(path: &Path, image: &[u8]) -> Result<(), Failure> {
         file.sync_all()
     });
     written.map_err(|error| {
-        Failure::new(Problem::FileUnwritable)
+        let failure = Failure::new(Problem::FileUnwritable);
+        if error.kind() == ErrorKind::AlreadyExists {
+            return failure
+                .saying(format!("{} is there already", path.display()))
+                .because("it may hold what a device's label opens, and is not replaced")
+                .hint("give another name, or remove the file if no device has it");
+        }
+        failure
             .saying(format!("{} cannot be written", path.display()))
             .because(error)
     })

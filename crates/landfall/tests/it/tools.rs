@@ -140,6 +140,7 @@ fn factory(directory: &Path, args: &[&str]) -> (Vec<u8>, serde_json::Value) {
     assert_eq!(mode & 0o777, 0o600);
     let again = landfall(&["factory", path]);
     assert_ne!(again.code, 0, "what is there is not replaced");
+    assert!(again.stderr.contains("is there already"), "{}", again.stderr);
     let image = fs::read(&image).expect("it was written");
     (image, serde_json::from_str(&label).expect("JSON"))
 }
