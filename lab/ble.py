@@ -111,7 +111,7 @@ def wrong_secret(lab, scheme):
 def found_by_name_and_service(lab):
     async def step(stage):
         await lab.device(stage, lab.on_bluez, 1)
-        found = await espprov.find(lab.client_adapter, NAME, SCAN)
+        found = await espprov.find(lab.client_adapter, NAME)
         expect(found, f"no {NAME} is heard")
         _, advertisement = found
         services = advertisement.service_uuids

@@ -1,11 +1,11 @@
 """Virtual Bluetooth: controllers that hear each other, most of them in the kernel and with bluetoothd: see README.md."""
 
 import asyncio
-import subprocess
 import sys
 from pathlib import Path
 
 from bus import Bus
+from computer import run
 from lab import LOGS, REPOSITORY
 
 # The cryptographic ones are for pairing. Loaded on demand, they would let the kernel miss a time limit of its own.
@@ -36,7 +36,7 @@ class Radios:
 
     async def begin(self, adapters, bus=None, is_running=False):
         """`bus` is the computer's, if it is there already; bluetoothd is somebody else's to start, if it `is_running`."""
-        subprocess.run(["modprobe", "--all", *MODULES], check=True)
+        await run("modprobe", "--all", *MODULES)
         Path("/etc/bluetooth").mkdir(exist_ok=True)
         Path("/etc/bluetooth/main.conf").write_text(CONFIGURATION)
         self.bus = bus or await Bus.start(self.stage)
@@ -83,4 +83,5 @@ class Radios:
     async def forget_devices(self):
         for path, interfaces in (await self.bus.objects(BLUEZ)).items():
             if device := interfaces.get("org.bluez.Device1"):
-                await self.bus.call(BLUEZ, device["Adapter"].value, "org.bluez.Adapter1", "RemoveDevice", "o", path)
+                # bluetoothd may have forgotten it by itself.
+                await self.bus.ask(BLUEZ, device["Adapter"].value, "org.bluez.Adapter1", "RemoveDevice", "o", path)

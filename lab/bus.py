@@ -1,15 +1,18 @@
 """The message buses of the lab, and questions to the services on them: see README.md."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
-from lab import PATIENCE, Unexpected, expect, uptime, within
+from lab import PATIENCE, expect, uptime, within
 
 # What a bus would start by itself when somebody asks for it. In the lab a scenario says what runs.
 ACTIVATED = Path("/usr/share/dbus-1/system-services")
+# Seconds.
+NOW_AND_THEN = 2
 PROPERTIES = "org.freedesktop.DBus.Properties"
 
 
@@ -50,16 +53,16 @@ class Bus:
             self.news.set()
 
     async def until(self, is_so, otherwise, seconds=PATIENCE):
-        """Waits until the async function `is_so` gives something true, and gives that; asks it anew after each signal."""
+        """Waits until the async function `is_so` gives something true, and gives that; asks it anew after each signal, and
+        now and then for what comes without one."""
         until = uptime() + seconds
         while True:
             self.news.clear()
             if found := await is_so():
                 return found
-            try:
-                await asyncio.wait_for(self.news.wait(), until - uptime())
-            except asyncio.TimeoutError:
-                raise Unexpected(f"not in {seconds} s: {otherwise}") from None
+            expect(uptime() < until, f"not in {seconds} s: {otherwise}")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.news.wait(), NOW_AND_THEN)
 
     async def has(self, service):
         """Whether it runs."""
@@ -71,7 +74,9 @@ class Bus:
 
     async def ask(self, service, path, interface, member, signature="", *body):
         """The answer, which may be an error."""
-        return await self.connection.call(Message(service, path, interface, member, signature=signature, body=list(body)))
+        question = Message(service, path, interface, member, signature=signature, body=list(body))
+        async with within(PATIENCE, f"{service} answers {member}"):
+            return await self.connection.call(question)
 
     async def call(self, service, path, interface, member, signature="", *body):
         """The answer's values; an error is a failure."""

@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 
 from bus import Bus
-from lab import PATIENCE, Unexpected, expect, uptime
+from lab import PATIENCE, Unexpected, eventually, expect, uptime
 
 PLACE = Path("/run/wifi")
 NETWORK = Path("/sys/class/net")
@@ -39,9 +39,13 @@ level=INFO
 """
 MANAGER_SERVICE = "org.freedesktop.NetworkManager"
 MANAGER_ROOT = "/org/freedesktop/NetworkManager"
+# The interface of the device's own access point.
+OWN = "landfall0"
 SUPPLICANT_SERVICE = "fi.w1.wpa_supplicant1"
 # The least of the states of NetworkManager's devices in which it can be used.
 DISCONNECTED = 30
+# Seconds until a file behind a router is here.
+FETCHED = 60
 
 
 async def run(*command, **options):
@@ -166,6 +170,17 @@ class Computer:
     async def kill_supplicant(self):
         self.supplicant = await self.kill(self.supplicant)
 
+    async def nmcli_connect(self, network):
+        """Joins with the words that a person uses. One scan may miss a router, and connecting does not scan."""
+
+        async def is_listed():
+            listed = await self.run("nmcli", "--get-values", "SSID", "device", "wifi", "list", "--rescan", "yes")
+            return network.ssid in listed.splitlines()
+
+        await eventually(is_listed, f"{network.ssid} was heard")
+        words = ["connect", network.ssid, "password", network.passphrase]
+        await self.run("nmcli", "--wait", 60, "device", "wifi", *words)
+
     async def start_manager(self, unmanaged=()):
         """Starts NetworkManager, which drives the wpa_supplicant that runs, and waits until it has its Wi-Fi."""
         (self.place / "manager.conf").write_text(
@@ -182,8 +197,8 @@ class Computer:
             await start_udev(self.stage)
         self.manager = await self.start(self.stage, f"NetworkManager-{self.name}", *command)
         wanted = [interface for interface in self.interfaces if interface not in unmanaged]
-        await self.bus.wait_for(MANAGER_SERVICE, 60)
-        await self.bus.until(lambda: self.has_wifi(wanted), f"NetworkManager has {wanted}", 60)
+        await self.bus.wait_for(MANAGER_SERVICE)
+        await self.bus.until(lambda: self.has_wifi(wanted), f"NetworkManager has {wanted}")
 
     async def has_wifi(self, interfaces):
         """Whether NetworkManager can use all of them."""
@@ -214,12 +229,17 @@ class Computer:
 
     async def lease(self, interface=None):
         """Gets an address as a DHCP client beside wpa_supplicant does, once."""
-        client = ["busybox", "udhcpc", "-i", interface or self.interface, "-n", "-q", "-t", "8", "-T", "2"]
+        client = ["busybox", "udhcpc", "-i", interface or self.interface, "-n", "-q", "-t", "20", "-T", "3"]
         await self.run(*client, "-s", self.place / "lease")
 
     async def fetch(self, router):
-        """Fetches the file behind a router and checks what it says."""
-        said = await asyncio.to_thread(self.get, router.url)
+        """Fetches the file behind a router and checks what it says. The router's server may only just have begun."""
+
+        async def get():
+            with contextlib.suppress(OSError):
+                return await asyncio.to_thread(self.get, router.url)
+
+        said = await eventually(get, f"{router.url} was fetched", FETCHED)
         expect(said == router.content, f"{router.url} says {said!r}")
 
     def get(self, url):
@@ -251,10 +271,19 @@ class Computer:
     async def comes_to(self, router, seconds, with_address=True):
         """Waits until the kernel has joined this router's network. It is asked again and again: nobody tells of it who is
         always there."""
-        until = uptime() + seconds
-        while await self.joined() != router.bssid or (with_address and not await self.addresses()):
-            expect(uptime() < until, f"not on {router.network.ssid} in {seconds} s")
-            await asyncio.sleep(1)
+
+        async def is_so():
+            return await self.joined() == router.bssid and (not with_address or await self.addresses())
+
+        await eventually(is_so, f"on {router.network.ssid}", seconds)
+
+    async def leaves(self):
+        """Waits until the kernel has joined nobody."""
+
+        async def is_so():
+            return await self.joined() is None
+
+        await eventually(is_so, "it has left its network")
 
     async def put_down(self, interface):
         """No link and no address is left of what was."""
@@ -265,8 +294,12 @@ class Computer:
         """As on the first day: no daemons, nothing kept, no interface that was added, no address."""
         await self.kill_manager()
         await self.kill_supplicant()
+        if not self.namespace:
+            for process in [*access_point_programs("hostapd"), *access_point_programs("wpa_supplicant")]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
         for interface in (await self.run("ls", NETWORK)).split():
-            if interface.startswith(("wlan", "ap", "uap")) and interface not in self.interfaces:
+            if interface.startswith(("wlan", "ap", "uap", OWN)) and interface not in self.interfaces:
                 await self.run("iw", "dev", interface, "del")
         for interface in self.interfaces:
             await self.put_down(interface)
@@ -295,6 +328,17 @@ def contents(folder):
         # It may take one away between the look at the folder and the look into the file.
         with contextlib.suppress(FileNotFoundError):
             found[path.name] = path.read_text()
+    return found
+
+
+def access_point_programs(name):
+    """The processes of this name that have the device's own access point."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (folder / "cmdline").read_text().split("\0")
+            if Path(words[0]).name == name and "/softap/" in " ".join(words[1:]):
+                found.append(int(folder.name))
     return found
 
 

@@ -13,9 +13,11 @@ from pathlib import Path
 LOGS = Path("/run/lab")
 REPOSITORY = Path(__file__).resolve().parent.parent
 LANDFALL = Path(os.environ["LAB_PROGRAMS"]) / "landfall"
-# Seconds. Everything is ten to twenty times slower in here than on the host.
-PATIENCE = 30
-STEP = 180
+# Seconds. Everything is ten to twenty times slower in here than on the host, and has been eight times slower still on a busy
+# one. Whoever waits here waits for what must come: nothing is won by giving up early.
+PATIENCE = 120
+STEP = 600
+STOP = 30
 # How many of a program's last lines are shown when a step failed.
 TAIL = 12
 # The line that a scenario says before its first step. A machine that does not come that far is booted once more.
@@ -110,7 +112,7 @@ class Program:
             with contextlib.suppress(ProcessLookupError):
                 self.process.terminate()
             try:
-                await asyncio.wait_for(self.process.wait(), 5)
+                await asyncio.wait_for(self.process.wait(), STOP)
             except asyncio.TimeoutError:
                 self.kill()
         # Something that it has started may hold the other end.
@@ -162,6 +164,15 @@ async def within(seconds, what):
         raise Unexpected(f"not in {seconds} s: {what}") from None
 
 
+async def eventually(is_so, otherwise, seconds=PATIENCE):
+    """Waits until the async function `is_so` gives something true, and gives that: for what nobody signals."""
+    until = uptime() + seconds
+    while not (found := await is_so()):
+        expect(uptime() < until, f"not in {seconds} s: {otherwise}")
+        await asyncio.sleep(1)
+    return found
+
+
 async def play(name, step, surroundings):
     """Runs one step, an async function of a stage of its own. Whether it went well."""
     begin = uptime()
@@ -190,6 +201,7 @@ async def play_all(steps, surroundings):
     failed = 0
     for name, step in wanted:
         failed += not await play(name, step, surroundings)
-        await surroundings.tidy()
+        async with within(STEP, "the surroundings are in order again"):
+            await surroundings.tidy()
     say(f"{len(wanted) - failed} passed, {failed} failed")
     return 1 if failed or not wanted else 0

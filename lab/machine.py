@@ -11,7 +11,7 @@ SUPPLICANT, MANAGER = "wpa_supplicant", "networkmanager"
 # Exit codes of `landfall` (docs/exit-codes.md).
 DONE, FAILED, UNREACHABLE, WRONG_PASSPHRASE, NOT_FOUND = 0, 1, 3, 5, 6
 # Seconds until a device waits for clients, for a provisioning, and in which whoever is left alone is on its network again.
-LISTENING, PROVISIONING, RETURN = 60, 90, 60
+LISTENING, PROVISIONING, RETURN = 120, 180, 120
 
 
 class Machine:

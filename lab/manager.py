@@ -8,7 +8,7 @@ from pathlib import Path
 
 from computer import MANAGER_ROOT, MANAGER_SERVICE, contents
 from lab import Stage, expect, play_all
-from wifi import Wifi
+from wifi import Wifi, hears
 
 WLAN = Path(os.environ["LAB_PROGRAMS"]) / "wlan"
 KEPT = Path("/etc/NetworkManager/system-connections")
@@ -26,7 +26,7 @@ method=auto
 """
 OUTCOME = "^(DIS)?CONNECTED.*"
 # NetworkManager waits 25 s for an access point that lets nobody in.
-LONG = 80
+LONG = 150
 
 
 class Station:
@@ -78,7 +78,7 @@ class Station:
         self.tell("forget")
         await self.program.line("^FORGOTTEN")
 
-    async def back_on(self, router, seconds=60):
+    async def back_on(self, router, seconds=120):
         """Waits until NetworkManager has joined this router by itself, and fetches what is behind it."""
         device = self.wifi.device
 
@@ -132,8 +132,7 @@ def scans(wifi):
         await one.start("First", channel=1)
         await other.start(b"\xff\x00raw", security="open", channel=11)
         station = await Station.start(wifi, stage)
-        station.tell("scan")
-        await station.program.line("^SCANNED 2", 60)
+        await hears(station.program, 2)
         # hwsim's radios hear each other at -30 dBm, which NetworkManager cannot tell from -40.
         await station.program.line(f"HEARD First {one.bssid} 1 -30 Wpa2Psk")
         await station.program.line(f"HEARD .* {other.bssid} 11 -30 Open")

@@ -1,6 +1,7 @@
 """The Debian package under systemd, from its installation to its end: see README.md."""
 
 import asyncio
+import shutil
 import sys
 from pathlib import Path
 
@@ -36,10 +37,9 @@ exec env -i container=lab "PATH=$PATH" /lib/systemd/systemd --system --unit=lab.
 # no other package is known.
 DATABASE = Path("/run/dpkg")
 DPKG = ["dpkg", "--admindir", DATABASE, "--force-depends"]
-SERVICES = ["wpa_supplicant", "NetworkManager", "bluetooth"]
-# Seconds until systemd is up, until one of its commands has answered, and until a service that is there for the first time
-# has started.
-BEGIN, ANSWER, START = 120, 60, 120
+SERVICES = ["polkit", "wpa_supplicant", "NetworkManager", "bluetooth"]
+# Seconds until systemd is up, until a command has answered that only looks, and until one is done that starts or ends something.
+BEGIN, ANSWER, START = 300, 60, 300
 
 
 class System:
@@ -55,6 +55,8 @@ class System:
             (UNITS / unit).unlink(missing_ok=True)
             (UNITS / unit).symlink_to("/dev/null")
         Path("/etc/fstab").write_text("")
+        # Where the host keeps a journal, systemd would copy it.
+        shutil.rmtree("/var/log/journal", ignore_errors=True)
         Path("/etc/machine-id").unlink(missing_ok=True)
         Path("/etc/machine-id").write_text(MACHINE)
         (LOGS / "boot.sh").write_text(BOOT)
@@ -67,9 +69,10 @@ class System:
         self.process = found[0]
         until = uptime() + BEGIN
         # It answers once its own socket is there.
-        while await self.try_out("systemctl", "is-active", "lab.target") != "active":
-            if uptime() > until:
-                raise Unexpected(f"systemd was not up in {BEGIN} s: {await self.try_out('systemctl', 'list-jobs')}")
+        while (state := await self.try_out("systemctl", "is-active", "lab.target")) != "active":
+            if uptime() > until or state == "failed":
+                jobs = [await self.try_out("systemctl", *words) for words in (["list-jobs"], ["--failed"])]
+                raise Unexpected(f"systemd is not up, {state}: {jobs}")
             await asyncio.sleep(1)
 
     @property
@@ -84,8 +87,12 @@ class System:
         """What a command prints, however it ends."""
         pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.STDOUT}
         process = await asyncio.create_subprocess_exec(*self.inside(*command), **pipes)
-        async with within(seconds, f"{' '.join(map(str, command))} has ended"):
-            output, _ = await process.communicate()
+        try:
+            async with within(seconds, f"{' '.join(map(str, command))} has ended"):
+                output, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
         self.code = process.returncode
         return output.decode(errors="replace").strip()
 
@@ -98,7 +105,7 @@ class System:
     async def show(self, name, unit="landfall"):
         return await self.run("systemctl", "show", "--value", "--property", name, unit)
 
-    async def until(self, is_so, otherwise, seconds=60):
+    async def until(self, is_so, otherwise, seconds=120):
         for _ in range(seconds):
             if await is_so():
                 return
@@ -186,7 +193,7 @@ def a_client_brings_it_onto_the_network(lab):
 
 def it_joins_again_after_a_restart(lab):
     async def step(stage):
-        await lab.system.run("systemctl", "restart", "landfall")
+        await lab.system.run("systemctl", "restart", "landfall", seconds=START)
         await lab.system.until(lambda: lab.says('"network":"joined"'), "its status says that it is on the network")
 
     return step
@@ -207,10 +214,10 @@ def a_hang_is_ended_by_the_watchdog(lab):
 
 def it_goes_and_leaves_nothing(lab):
     async def step(stage):
-        await lab.system.run(*DPKG, "--remove", "landfall")
+        await lab.system.run(*DPKG, "--remove", "landfall", seconds=START)
         expect(await lab.state() == "inactive", "it still runs")
         expect(STATE.exists(), "removing has forgotten the network")
-        await lab.system.run(*DPKG, "--purge", "landfall")
+        await lab.system.run(*DPKG, "--purge", "landfall", seconds=START)
         left = [path for path in [STATE, Path("/etc/landfall")] if path.exists()]
         expect(not left, f"purging has left {left}")
 

@@ -1,7 +1,6 @@
 """The machine's own access point with the real hostapd and wpa_supplicant, and phones in it: see README.md."""
 
 import asyncio
-import contextlib
 import os
 import re
 import signal
@@ -10,12 +9,13 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request
 
+from computer import OWN, access_point_programs
 from lab import Stage, Unexpected, expect, play_all
 from wifi import COUNTRY, NETWORK, Wifi
 
 SOFTAP = Path(os.environ["LAB_PROGRAMS"]) / "softap"
 NAME, KEY = "PROV_LAB", "setup-secret"
-OWN, ADDRESS = "landfall0", "192.168.4.1"
+ADDRESS = "192.168.4.1"
 ANSWER = b"hello from the access point"
 # NetworkManager's state of a device that it leaves alone.
 UNMANAGED = 10
@@ -37,7 +37,7 @@ class Lab:
     async def enter(self, control, key=None):
         """The phone joins the access point, and has an address."""
         await self.choose(control, key)
-        await control.event("CTRL-EVENT-CONNECTED", 60)
+        await control.event("CTRL-EVENT-CONNECTED")
         await self.phone.lease()
 
     async def choose(self, control, key=None, name=NAME):
@@ -71,23 +71,6 @@ class Lab:
 
     async def tidy(self):
         await self.wifi.tidy()
-        for name in ["hostapd", "wpa_supplicant"]:
-            for process in children(name):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGKILL)
-        if (NETWORK / OWN).exists():
-            await self.device.run("iw", "dev", OWN, "del")
-
-
-def children(name):
-    """The processes of this name that have our access point."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            words = (folder / "cmdline").read_text().split("\0")
-            if Path(words[0]).name == name and "/softap/" in " ".join(words[1:]):
-                found.append(int(folder.name))
-    return found
 
 
 def write(program, line):
@@ -100,13 +83,13 @@ async def close(program):
     await program.line("^CLOSED")
     expect(await program.ended() == 0, "it did not end well")
     expect(not (NETWORK / OWN).exists(), "its interface is still there")
-    expect(not children("hostapd") and not children("wpa_supplicant"), "its program still runs")
+    expect(not access_point_programs("hostapd") and not access_point_programs("wpa_supplicant"), "its program still runs")
 
 
 def a_phone_joins(lab, *key):
     async def step(stage):
         program = await lab.open(stage, *key)
-        for process in children("hostapd"):
+        for process in access_point_programs("hostapd"):
             words = Path(f"/proc/{process}/cmdline").read_text() + Path(f"/proc/{process}/environ").read_text()
             expect(KEY not in words, "everybody can see the key")
         await lab.phone.start_supplicant()
@@ -129,7 +112,7 @@ def a_wrong_key(lab):
         await lab.phone.start_supplicant()
         async with lab.phone.control() as control:
             await lab.choose(control, "another-secret")
-            await control.event("reason=WRONG_KEY", 60)
+            await control.event("reason=WRONG_KEY")
 
     return step
 
@@ -159,7 +142,7 @@ def a_band_without_access_points(lab):
         write(program, "move 5180")
         await program.line("^NOT MOVED")
         await program.line("ServiceLost")
-        await program.line("ServiceBack", 60)
+        await program.line("ServiceBack")
 
     return step
 
@@ -170,12 +153,12 @@ def its_program_is_killed(lab):
         await lab.phone.start_supplicant()
         async with lab.phone.control() as control:
             await lab.enter(control)
-            (process,) = children("hostapd")
+            (process,) = access_point_programs("hostapd")
             os.kill(process, signal.SIGKILL)
             await program.line("ServiceLost")
-            await program.line("ServiceBack", 60)
-            await control.event("CTRL-EVENT-DISCONNECTED", 60)
-            await control.event("CTRL-EVENT-CONNECTED", 60)
+            await program.line("ServiceBack")
+            await control.event("CTRL-EVENT-DISCONNECTED")
+            await control.event("CTRL-EVENT-CONNECTED")
             await lab.phone.lease()
         await lab.fetch()
         await close(program)
@@ -186,12 +169,12 @@ def its_program_is_killed(lab):
 def left_behind(lab):
     async def step(stage):
         first = await lab.open(stage)
-        (old,) = children("hostapd")
+        (old,) = access_point_programs("hostapd")
         first.kill()
         await first.ended()
-        expect((NETWORK / OWN).exists() and children("hostapd") == [old], "nothing was left behind")
+        expect((NETWORK / OWN).exists() and access_point_programs("hostapd") == [old], "nothing was left behind")
         program = await lab.open(stage)
-        (new,) = children("hostapd")
+        (new,) = access_point_programs("hostapd")
         expect(new != old, "the old one still runs")
         await lab.phone.start_supplicant()
         async with lab.phone.control() as control:
@@ -205,9 +188,9 @@ def left_behind(lab):
 def two_at_once(lab):
     async def step(stage):
         await lab.open(stage)
-        before = children("hostapd")
+        before = access_point_programs("hostapd")
         await lab.open(stage, said="^NOT OPEN another program")
-        expect(children("hostapd") == before, "the first one was disturbed")
+        expect(access_point_programs("hostapd") == before, "the first one was disturbed")
 
     return step
 
@@ -233,7 +216,7 @@ def without_hostapd(lab):
     async def step(stage):
         hide = "mount --bind /dev/null /usr/sbin/hostapd; exec \"$@\""
         program = await lab.open(stage, KEY, before=["unshare", "--mount", "sh", "-c", hide, "sh"])
-        expect(children("wpa_supplicant") and not children("hostapd"), "another program has it")
+        expect(access_point_programs("wpa_supplicant") and not access_point_programs("hostapd"), "another program has it")
         await lab.phone.start_supplicant()
         async with lab.phone.control() as control:
             await lab.enter(control, KEY)
@@ -255,7 +238,7 @@ def switched_off(lab):
         await lab.wifi.block(lab.device.interface)
         await program.line("ServiceLost")
         await lab.wifi.block(lab.device.interface, False)
-        await program.line("ServiceBack", 60)
+        await program.line("ServiceBack")
 
     return step
 
@@ -278,9 +261,9 @@ def the_station_joins_on_another_channel(lab, manager):
             write(program, f"connect {network.hex} {network.passphrase}")
             # NetworkManager may scan just then, and the phone miss some beacons: it then finds the access point again.
             follows = "CTRL-EVENT-CHANNEL-SWITCH.* freq=2462"
-            await control.event(f"{follows}|CTRL-EVENT-CONNECTED" if manager else follows, 60)
+            await control.event(f"{follows}|CTRL-EVENT-CONNECTED" if manager else follows)
             await lab.fetch()
-            await program.line("^CONNECTED .* 11", 60)
+            await program.line("^CONNECTED .* 11")
             await lab.fetch()
             expect(await lab.frequency() == 2462, "the phone is elsewhere")
             is_gone = any("DISCONNECTED" in event for event in control.events)
@@ -299,7 +282,7 @@ def a_failed_try(lab):
         await lab.device.start_supplicant([lab.device.interface])
         async with lab.device.control() as control:
             await lab.choose(control, kept.passphrase, kept.ssid)
-            await control.event("CTRL-EVENT-CONNECTED", 60)
+            await control.event("CTRL-EVENT-CONNECTED")
         await lab.device.lease()
         program = await lab.open(stage, KEY)
         await lab.phone.start_supplicant()
@@ -308,12 +291,12 @@ def a_failed_try(lab):
             expect(await lab.frequency() == 2412, "it does not begin where the station is")
             write(program, "station")
             write(program, f"connect {network.hex} wrong-password")
-            await control.event("CTRL-EVENT-CHANNEL-SWITCH.* freq=2462", 60)
-            await program.line("^DISCONNECTED AuthError", 60)
+            await control.event("CTRL-EVENT-CHANNEL-SWITCH.* freq=2462")
+            await program.line("^DISCONNECTED AuthError")
             write(program, "disconnect")
             # wpa_supplicant looks for its old network by itself, as soon as the new one has refused it: the phone may miss
             # some beacons meanwhile, and finds the access point again.
-            await control.event("CTRL-EVENT-CHANNEL-SWITCH.* freq=2412|CTRL-EVENT-CONNECTED", 60)
+            await control.event("CTRL-EVENT-CHANNEL-SWITCH.* freq=2412|CTRL-EVENT-CONNECTED")
             await lab.fetch()
             expect(await lab.frequency() == 2412, "the phone is elsewhere")
         await lab.device.bus.until(lambda: is_on(lab.device, old), "the station is on its old network")
@@ -336,8 +319,8 @@ def another_band(lab):
                 await lab.enter(control)
                 write(program, "move 5180")
                 await program.line("^MOVED 5180")
-                await control.event("CTRL-EVENT-DISCONNECTED", 60)
-                await control.event("CTRL-EVENT-CONNECTED", 60)
+                await control.event("CTRL-EVENT-DISCONNECTED")
+                await control.event("CTRL-EVENT-CONNECTED")
             expect(await lab.frequency() == 5180, "the phone is elsewhere")
             await lab.phone.lease()
             await lab.fetch()

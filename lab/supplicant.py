@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 from computer import start_udev
-from lab import Stage, Unexpected, expect, play_all, uptime
-from wifi import Wifi
+from lab import Stage, eventually, expect, play_all
+from wifi import Wifi, hears
 
 WLAN = Path(os.environ["LAB_PROGRAMS"]) / "wlan"
 NETIF = Path("/run/systemd/netif")
 # Seconds for a network to be joined, and for a try to be given up.
-JOINED, GIVEN_UP = 60, 90
+JOINED, GIVEN_UP = 120, 180
 
 
 class Station:
@@ -54,15 +54,6 @@ class Station:
         self.tell("keep")
         self.tell("rejoin", network.hex, network.passphrase)
         await self.joined()
-
-
-async def eventually(is_so, otherwise, seconds=JOINED):
-    """For what nobody signals."""
-    until = uptime() + seconds
-    while not await is_so():
-        if uptime() > until:
-            raise Unexpected(f"not in {seconds} s: {otherwise}")
-        await asyncio.sleep(1)
 
 
 async def is_back(wifi, router):
@@ -156,8 +147,7 @@ def scan_hears_routers(wifi):
         await wifi.routers[1].start("Eleven", channel=11, security="wpa3")
         await wifi.device.start_supplicant()
         station = await Station.start(wifi, stage)
-        station.tell("scan")
-        await station.program.line("^SCANNED 2$")
+        await hears(station.program, 2)
         heard = sorted([(await station.program.line("^HEARD (.*)"))[1] for _ in range(2)])
         for router, said, words in zip(wifi.routers[::-1], heard, ["Wpa3Psk", "Wpa2Psk"]):
             ssid, bssid, channel, _, auth = said.split()
@@ -369,7 +359,7 @@ def forgotten_network_is_left(wifi):
         await station.program.line("^FORGOTTEN")
         written = wifi.device.configuration(wifi.device.interface).read_text()
         expect("network={" not in written, written)
-        expect(await wifi.device.joined() is None, "it is joined still")
+        await wifi.device.leaves()
         expect(not await wifi.device.addresses(), "its address is there still")
         expect("udhcpc" not in await wifi.device.run("busybox", "ps"), "the DHCP client goes on")
 

@@ -64,9 +64,7 @@ class Neighbourhood(Wifi):
     async def manage(self, network):
         await self.computer.start_supplicant([])
         await self.computer.start_manager()
-        await self.computer.run("nmcli", "device", "wifi", "list", "--rescan", "yes")
-        words = ["connect", network.ssid, "password", network.passphrase]
-        await self.computer.run("nmcli", "--wait", "60", "device", "wifi", *words)
+        await self.computer.nmcli_connect(network)
 
     async def supply(self, network):
         self.computer.fresh_configuration(self.computer.interface)
@@ -76,7 +74,7 @@ class Neighbourhood(Wifi):
         async with self.computer.control() as control:
             await control.listen()
             if "wpa_state=COMPLETED" not in await control.ask("STATUS"):
-                await control.event("CTRL-EVENT-CONNECTED", 60)
+                await control.event("CTRL-EVENT-CONNECTED")
         await self.computer.lease()
 
     async def landfall(self, stage, *words, ssid=NETWORK[0], **variables):
@@ -94,10 +92,10 @@ def provisions(world, service):
     async def step(stage):
         await world.settle(service)
         landfall = await world.landfall(stage, LANDFALL_SERVICE_KEY=KEY)
-        there = await landfall.event("access_point_joined", 60)
+        there = await landfall.event("access_point_joined")
         expect(there["ip"].startswith("192.168.4."), f"another network's address: {there}")
-        await landfall.event("joined", 60)
-        left = await landfall.event("access_point_left", 60)
+        await landfall.event("joined")
+        left = await landfall.event("access_point_left")
         expect(left["ssid"] == HOME, f"it went somewhere else: {left}")
         expect(await landfall.ended() == 0, "it failed")
         await world.is_back()
@@ -127,9 +125,9 @@ def interrupted(world, service, event, how, code):
         await world.settle(service)
         # The device looks for this network for some time.
         landfall = await world.landfall(stage, ssid=SLOW_NETWORK, LANDFALL_SERVICE_KEY=KEY)
-        await landfall.event(event, 60)
+        await landfall.event(event)
         landfall.process.send_signal(how)
-        await landfall.event("access_point_left", 60)
+        await landfall.event("access_point_left")
         expect(await landfall.ended() == code, "another exit code")
         await world.is_back()
 
@@ -142,13 +140,13 @@ def killed(world):
     async def step(stage):
         await world.settle("NetworkManager")
         landfall = await world.landfall(stage, ssid=SLOW_NETWORK, LANDFALL_SERVICE_KEY=KEY)
-        await landfall.event("applied", 60)
+        await landfall.event("applied")
         landfall.kill()
 
         async def is_home():
             return await world.computer.manager_state() == 100 and await world.computer.joined() == world.home.bssid
 
-        await world.computer.bus.until(is_home, "the computer is at home", 60)
+        await world.computer.bus.until(is_home, "the computer is at home")
         await world.is_back()
         kept = await world.computer.run("nmcli", "--terse", "--fields", "NAME", "connection", "show")
         expect(DEVICE not in kept, f"the device's network is still kept: {kept}")
@@ -162,7 +160,7 @@ def the_device_moves(world, service):
     async def step(stage):
         await world.settle(service)
         landfall = await world.landfall(stage, ssid=SLOW_NETWORK, LANDFALL_SERVICE_KEY=KEY)
-        await landfall.event("applied", 60)
+        await landfall.event("applied")
         hostapd = world.access_point.hostapd
         hostapd.kill()
         await hostapd.ended()
@@ -185,10 +183,10 @@ def home_is_gone(world, service):
     async def step(stage):
         await world.settle(service)
         landfall = await world.landfall(stage, LANDFALL_SERVICE_KEY=KEY)
-        await landfall.event("access_point_joined", 60)
+        await landfall.event("access_point_joined")
         await world.home.stop()
-        await landfall.event("joined", 60)
-        error = await landfall.event("error", 60)
+        await landfall.event("joined")
+        error = await landfall.event("error")
         expect((error["problem"], error["code"]) == ("not-back", 1), f"another failure: {error}")
 
     return step

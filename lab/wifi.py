@@ -1,13 +1,15 @@
 """Virtual Wi-Fi: radios that hear each other, for routers and computers: see README.md."""
 
 import contextlib
-from pathlib import Path
 
 from computer import NETWORK, PLACE, Computer, end_all, inside, run
+from lab import Unexpected
 from router import Router
 
 # Only the 13 channels of 2.4 GHz may be used there: what has to be heard is heard in half a second, not in eight.
 COUNTRY = "YE"
+# A scan is on a channel for 30 ms, in which it may miss a router: so many do not.
+SCANS = 5
 
 
 class Wifi:
@@ -69,6 +71,16 @@ class Wifi:
         for computer in [self.device, self.phone]:
             if computer.interfaces and computer.bus:
                 await computer.tidy()
+
+
+async def hears(program, routers):
+    """Has `landfall-wlan`'s example scan until it hears so many routers."""
+    for _ in range(SCANS):
+        program.process.stdin.write(b"scan\n")
+        match = await program.line(r"^SCANNED (\d+)")
+        if match[1] == str(routers):
+            return
+    raise Unexpected(f"{match[1]} routers were heard, not {routers}")
 
 
 async def move(interface, namespace):

@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from computer import SUPPLICANT_SERVICE
-from lab import Stage, expect, play_all
+from lab import Stage, eventually, expect, play_all
 from wifi import Wifi
 
 
@@ -16,10 +16,14 @@ def scan_hears_what_routers_offer(wifi):
         await wifi.device.start_supplicant()
         async with wifi.device.control() as control:
             await control.listen()
-            await control.do("SCAN")
-            await control.event("CTRL-EVENT-SCAN-RESULTS")
-            heard = await control.ask("SCAN_RESULTS")
-        expect(one.bssid in heard and other.bssid in heard, f"heard: {heard}")
+
+            async def hear():
+                await control.do("SCAN")
+                await control.event("CTRL-EVENT-SCAN-RESULTS")
+                heard = await control.ask("SCAN_RESULTS")
+                return one.bssid in heard and other.bssid in heard and heard
+
+            heard = await eventually(hear, "both were heard")
         expect("2412" in heard and "2462" in heard, f"not on their channels: {heard}")
 
     return step
@@ -38,7 +42,7 @@ async def join(control, network, words=""):
     for name, value in {"ssid": network.hex, "scan_ssid": 1, **keys}.items():
         await control.do(f"SET_NETWORK {number} {name} {value}")
     await control.do(f"SELECT_NETWORK {number}")
-    await control.event(words or "CTRL-EVENT-CONNECTED", 60)
+    await control.event(words or "CTRL-EVENT-CONNECTED")
 
 
 def joins_and_fetches(wifi, ssid, **options):
@@ -64,7 +68,7 @@ def ipv6_alone(wifi):
         async with wifi.device.control() as control:
             await control.listen()
             await join(control, network)
-        await wifi.device.comes_to(router, 30)
+        await wifi.device.comes_to(router)
         expect((await wifi.device.addresses())[0].startswith("fd00:"), "an address of another kind")
         await wifi.device.fetch(router)
 
@@ -93,7 +97,7 @@ def router_is_noticed_to_be_gone(wifi):
             await router.vanish()
             await control.event("CTRL-EVENT-DISCONNECTED")
             await router.again()
-            await control.event("CTRL-EVENT-CONNECTED", 60)
+            await control.event("CTRL-EVENT-CONNECTED")
 
     return step
 
@@ -128,8 +132,7 @@ def manager_joins(wifi, computer):
         network = await router.start("Managed")
         await computer.start_supplicant([])
         await computer.start_manager()
-        await computer.run("nmcli", "device", "wifi", "list", "--rescan", "yes")
-        await computer.run("nmcli", "--wait", 60, "device", "wifi", "connect", network.ssid, "password", network.passphrase)
+        await computer.nmcli_connect(network)
         expect(await computer.manager_state() == 100, "NetworkManager is not connected")
         await computer.fetch(router)
 

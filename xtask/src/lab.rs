@@ -26,7 +26,7 @@ use crate::{
 struct Scenario {
     name: &'static str,
     purpose: &'static str,
-    /// The longest that it may take, boot included.
+    /// The longest that it may take, boot included: four times what it takes.
     limit: Duration,
     needs: &'static [&'static [Needed]],
 }
@@ -38,55 +38,55 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "ble",
         purpose: "provisionings over Bluetooth with the real bluetoothd, on virtual controllers",
-        limit: Duration::from_secs(900),
+        limit: Duration::from_secs(2000),
         needs: &[BUS, BLUETOOTH],
     },
     Scenario {
         name: "world",
         purpose: "the Wi-Fi of the scenarios below by itself: routers, wpa_supplicant, NetworkManager",
-        limit: Duration::from_secs(600),
+        limit: Duration::from_secs(1200),
         needs: &[BUS, WIFI, MANAGER],
     },
     Scenario {
         name: "supplicant",
         purpose: "the machine as a station, by wpa_supplicant",
-        limit: Duration::from_secs(900),
+        limit: Duration::from_secs(1900),
         needs: &[BUS, WIFI],
     },
     Scenario {
         name: "manager",
         purpose: "the machine as a station, by NetworkManager",
-        limit: Duration::from_secs(900),
+        limit: Duration::from_secs(1800),
         needs: &[BUS, WIFI, MANAGER],
     },
     Scenario {
         name: "softap",
         purpose: "the machine's own access point, beside its station on one radio",
-        limit: Duration::from_secs(900),
+        limit: Duration::from_secs(1700),
         needs: &[BUS, WIFI, MANAGER],
     },
     Scenario {
         name: "visit",
         purpose: "a computer as a guest in a device's access point",
-        limit: Duration::from_secs(1200),
+        limit: Duration::from_secs(2400),
         needs: &[BUS, WIFI, MANAGER],
     },
     Scenario {
         name: "device",
         purpose: "`landfall device` from nothing to the network, and through what can go wrong",
-        limit: Duration::from_secs(1800),
+        limit: Duration::from_secs(3000),
         needs: &[BUS, WIFI, MANAGER, BLUETOOTH],
     },
     Scenario {
         name: "power",
         purpose: "`landfall device` at ten power cuts",
-        limit: Duration::from_secs(1800),
+        limit: Duration::from_secs(2900),
         needs: &[BUS, WIFI, MANAGER, BLUETOOTH, DISK],
     },
     Scenario {
         name: "package",
         purpose: "the Debian package (cargo xtask deb) under systemd: it installs, runs, is watched, and goes",
-        limit: Duration::from_secs(1200),
+        limit: Duration::from_secs(2200),
         needs: &[BUS, WIFI, MANAGER, BLUETOOTH, SYSTEMD],
     },
 ];

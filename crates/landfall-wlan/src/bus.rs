@@ -240,5 +240,6 @@ impl Properties {
     }
 }
 
-/// Services answer out of their memory.
-const ANSWER_TIME: Duration = Duration::from_secs(3);
+/// Services answer most questions out of their memory; for some they start a driver, write a file, or have PolicyKit asked,
+/// which the bus may have to start first.
+const ANSWER_TIME: Duration = Duration::from_secs(15);

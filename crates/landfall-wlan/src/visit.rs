@@ -373,7 +373,7 @@ const fn is_for_good(error: &Error) -> bool {
 const SEARCH_TIME: Duration = Duration::from_secs(20);
 /// Every channel of all bands, some of them twice as long for radar's sake.
 const SCAN_TIME: Duration = Duration::from_secs(15);
-const JOIN_TIME: Duration = Duration::from_secs(25);
+const JOIN_TIME: Duration = Duration::from_secs(40);
 /// Devices answer DHCP at once; a first packet may be lost.
 const ADDRESS_TIME: Duration = Duration::from_secs(15);
 /// Joining fails now and then for no reason that anybody knows.
@@ -383,5 +383,5 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two scans.
 const PAUSE: Duration = Duration::from_millis(500);
 const LEAVE_TIME: Duration = Duration::from_secs(10);
-const BACK_TIME: Duration = Duration::from_secs(30);
+const BACK_TIME: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

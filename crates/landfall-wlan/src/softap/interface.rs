@@ -127,31 +127,32 @@ async fn undo(name: String, index: u32, origin: Origin) {
 /// Has NetworkManager and its wpa_supplicant leave the interface alone. Whether NetworkManager drove it until now.
 async fn take_over(interface: &str) -> Result<bool, Error> {
     let Ok(bus) = Bus::system().await else { return Ok(false) };
-    let was_managed = set_managed(&bus, interface, false).await?;
-    if was_managed {
-        wpa_supplicant::released(&bus, interface, LETTING_GO_TIME).await?;
-    }
+    let Some(was_managed) = set_managed(&bus, interface, false).await? else {
+        return Ok(false);
+    };
+    // Also of an interface that it has only just seen it may have told wpa_supplicant already.
+    wpa_supplicant::released(&bus, interface, LETTING_GO_TIME).await?;
     Ok(was_managed)
 }
 
-/// Has NetworkManager leave the interface alone, or drive it again. Whether it drove it until now; `false` if it does not
+/// Has NetworkManager leave the interface alone, or drive it again. Whether it drove it until now; `None` if it does not
 /// run or never sees the interface.
-async fn set_managed(bus: &Bus, interface: &str, is_managed: bool) -> Result<bool, Error> {
+async fn set_managed(bus: &Bus, interface: &str, is_managed: bool) -> Result<Option<bool>, Error> {
     let manager = match bus.running(&SERVICE).await {
         Ok(manager) => manager,
-        Err(Error::NotRunning) => return Ok(false),
+        Err(Error::NotRunning) => return Ok(None),
         Err(error) => return Err(error),
     };
     let Some(device) = device(&manager, interface).await? else {
-        return Ok(false);
+        return Ok(None);
     };
     let was_managed = device.properties(DEVICE).await?.take("Managed").unwrap_or(false);
     let wish = (DEVICE, "Managed", Variant::from(is_managed));
     match device.call::<_, ()>(PROPERTIES, "Set", &wish).await {
         // It may not be told, but leaves it alone all the same, by its own configuration.
-        Err(_) if was_managed == is_managed => Ok(was_managed),
+        Err(_) if was_managed == is_managed => Ok(Some(was_managed)),
         Err(error) => Err(error),
-        Ok(()) => Ok(was_managed),
+        Ok(()) => Ok(Some(was_managed)),
     }
 }
 
@@ -176,8 +177,8 @@ const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
 /// What the interface is called. A program that is to leave it alone can be told so by this name.
 pub(super) const NAME: &str = "landfall0";
-/// For NetworkManager to see an interface.
-const SEEING_TIME: Duration = Duration::from_secs(5);
+/// For NetworkManager to see an interface, which udev has to have seen before.
+const SEEING_TIME: Duration = Duration::from_secs(15);
 /// For wpa_supplicant to let go of one: a few milliseconds, seconds on a machine that has much else to do.
 const LETTING_GO_TIME: Duration = Duration::from_secs(10);
 

@@ -271,7 +271,7 @@ fn is_end(event: &str) -> bool {
 /// A second, so that phones that sleep hear it.
 const BEACONS: u32 = 10;
 /// For the announcement and then some.
-const SWITCH_TIME: Duration = Duration::from_secs(6);
+const SWITCH_TIME: Duration = Duration::from_secs(15);
 const START_TIME: Duration = Duration::from_secs(30);
 /// Between one start and the next. All in all not so long that the error of a driver that cannot keeps anybody waiting.
 const PAUSES: [Duration; 3] = [
