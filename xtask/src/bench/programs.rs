@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    instructions::{MEASURE, value},
+    instructions::{MEASURE, callgrind, value},
     report::{Report, Row},
 };
 use crate::{
@@ -46,13 +46,13 @@ fn beside_python(report: &mut Report) -> Result<()> {
         limit: Some(reference / 4.0),
         reference: Some(reference),
     });
-    // The original's figures are of another machine of the same kind; ours are far enough from them to guard.
+    // The original's figures are of another machine of the same kind. Instructions are what is guarded here.
     let (cost, measured) = ("1,024-byte echo, security 1, time", time("time-echo1")?);
     report.push(Row {
         cost,
         measured,
         unit: "us",
-        limit: Some(6.0),
+        limit: None,
         reference: Some(6.0),
     });
     let (cost, measured) = ("1,024-byte echo, security 2, time", time("time-echo2")?);
@@ -60,7 +60,7 @@ fn beside_python(report: &mut Report) -> Result<()> {
         cost,
         measured,
         unit: "us",
-        limit: Some(12.0),
+        limit: None,
         reference: Some(12.0),
     });
     Ok(())
@@ -83,8 +83,16 @@ fn start(program: &Path, report: &mut Report) -> Result<()> {
         cost,
         measured: best,
         unit: "ms",
-        limit: Some(5.0),
+        limit: None,
         reference: Some(190.0),
+    });
+    let program_path = program.to_str().ok_or("a path that is no text")?;
+    report.push(Row {
+        cost: "the same, which a slow machine does not change",
+        measured: callgrind(&[program_path, "--help"])?,
+        unit: "instructions",
+        limit: Some(20.0e6),
+        reference: None,
     });
     // GNU time, since a child's peak as its parent reads it counts what the parent had before the child began.
     let mut help = command("/usr/bin/time", &["--format", "%M kB"]);
@@ -108,20 +116,21 @@ fn start(program: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// From the device knowing the result to the client telling it.
+/// From the device knowing the result to the client telling it: as long as the client waits between two questions, 100 ms, and
+/// what a question takes.
 fn results(program: &Path, report: &mut Report) -> Result<()> {
     report.push(Row {
         cost: "told after the device connected (original: of 5.4 s in all)",
         measured: delay(program, "mypassword", ["device_connected", "joined"])?,
         unit: "ms",
-        limit: Some(100.0),
+        limit: Some(200.0),
         reference: Some(3900.0),
     });
     report.push(Row {
         cost: "told after the device knew that the password is wrong (original: 20.6 s in all)",
         measured: delay(program, "notmypassword", ["device_credentials_failed", "failed"])?,
         unit: "ms",
-        limit: Some(100.0),
+        limit: Some(200.0),
         reference: Some(19_000.0),
     });
     Ok(())
