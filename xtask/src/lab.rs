@@ -91,7 +91,7 @@ const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-const BUS: &[Needed] = &[("/usr/share/dbus-1/system.conf", "dbus")];
+const BUS: &[Needed] = &[("/lib/systemd/system/dbus.socket", "dbus")];
 const BLUETOOTH: &[Needed] = &[
     ("/usr/libexec/bluetooth/bluetoothd", "bluez"),
     ("/usr/bin/btmon", "bluez"),
