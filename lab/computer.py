@@ -268,7 +268,7 @@ class Computer:
         said = await self.run("ip", "-o", "addr", "show", "dev", interface or self.interface, "scope", "global")
         return re.findall(r"inet6? ([^/]+)/", said)
 
-    async def comes_to(self, router, seconds, with_address=True):
+    async def comes_to(self, router, seconds=PATIENCE, with_address=True):
         """Waits until the kernel has joined this router's network. It is asked again and again: nobody tells of it who is
         always there."""
 

@@ -91,7 +91,7 @@ fn start(program: &Path, report: &mut Report) -> Result<()> {
         cost: "the same, which a slow machine does not change",
         measured: callgrind(&[program_path, "--help"])?,
         unit: "instructions",
-        limit: Some(20.0e6),
+        limit: Some(9.0e6),
         reference: None,
     });
     // GNU time, since a child's peak as its parent reads it counts what the parent had before the child began.
