@@ -19,7 +19,7 @@ FALLBACK_SERVICE = UUID("021a9004-0382-4aea-bff4-6b3f1c5adfb4")
 NEEDED = {"prov-session", "prov-config", "proto-ver"}
 # How often a client leaves a device before it stays, and how soon a device does what it does at the end.
 DEPARTURES = 10
-END = 5
+END = 20
 
 
 class EspProv:
@@ -139,7 +139,12 @@ async def refuses_everything(connection, transport):
     """Whether the device keeps the connection, and answers every access with an error."""
     ended = asyncio.Event()
     connection.on("disconnection", lambda _: ended.set())
-    await asyncio.sleep(END / 2)
+    deadline = asyncio.get_running_loop().time() + END
+    first = next(iter(transport.endpoints.values()))
+    while not await refuses(first.read_value()):
+        if asyncio.get_running_loop().time() > deadline:
+            return False
+        await asyncio.sleep(0.2)
     for characteristic in transport.endpoints.values():
         if not await refuses(characteristic.read_value()):
             return False

@@ -69,7 +69,7 @@ class Link:
     def send(self, pdu):
         self.connection.send_l2cap_pdu(ATT_CID, pdu)
 
-    async def ask(self, pdu, seconds=3):
+    async def ask(self, pdu, seconds=15):
         """The answer to a request. A device that ends the connection, or says nothing, has failed."""
         self.send(pdu)
         answer = asyncio.ensure_future(self.answers.get())

@@ -10,8 +10,10 @@ use super::RequestNumber;
 /// The endpoints that a device can have.
 pub const MAX_ENDPOINTS: usize = 16;
 
-/// How long a call of BlueZ's waits for its answer. BlueZ gives up after 5 s.
+/// How long a call of BlueZ's waits for its answer.
 const ANSWER_TIME: Duration = Duration::from_millis(4500);
+// BlueZ gives up then.
+const _: () = assert!(ANSWER_TIME.as_secs() < 5);
 
 /// The client that is connected: what it can read, and what it waits for. `C` is a call of BlueZ's that waits for its
 /// answer.

@@ -140,31 +140,27 @@ async fn each_http_status_has_its_error() {
 
 #[tokio::test]
 async fn a_slow_server_times_out_and_its_late_answer_is_not_taken_for_the_next() {
-    let late = Act::Late(
-        Duration::from_millis(500),
-        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate".to_string(),
-    );
+    let (go, late) = late();
     let server = Server::start("127.0.0.1", vec![vec![late], vec![ok("prompt")]]);
-    let mut transport = server.transport().with_timeout(Duration::from_millis(200));
+    let mut transport = server.transport().with_timeout(Duration::from_secs(1));
     assert_eq!(
         transport.send("prov-config", b"x").await,
-        Err(TransportError::TimedOut(0))
+        Err(TransportError::TimedOut(1))
     );
-    let mut transport = transport.with_timeout(Duration::from_secs(5));
+    go.send(()).expect("the server waits for it");
+    let mut transport = transport.with_timeout(Duration::from_secs(20));
     assert_eq!(transport.send("prov-config", b"x").await, Ok(b"prompt".to_vec()));
     server.finish();
 }
 
 #[tokio::test]
 async fn a_cancelled_request_takes_its_connection_with_it() {
-    let late = Act::Late(
-        Duration::from_millis(500),
-        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate".to_string(),
-    );
+    let (go, late) = late();
     let server = Server::start("127.0.0.1", vec![vec![late], vec![ok("prompt")]]);
     let mut transport = server.transport();
-    let cancelled = tokio::time::timeout(Duration::from_millis(200), transport.send("prov-config", b"x")).await;
+    let cancelled = tokio::time::timeout(Duration::from_secs(1), transport.send("prov-config", b"x")).await;
     assert!(cancelled.is_err());
+    go.send(()).expect("the server waits for it");
     assert_eq!(transport.send("prov-config", b"x").await, Ok(b"prompt".to_vec()));
     server.finish();
 }
@@ -299,10 +295,18 @@ async fn an_interface_that_was_named_is_gone_through() {
 /// What a server does after a request.
 enum Act {
     Answer(String),
-    Late(Duration, String),
+    /// Answers when it is told to.
+    Late(mpsc::Receiver<()>, String),
     Close,
     /// Closes without reading the request, which makes the kernel send a reset.
     CloseUnread,
+}
+
+/// An answer that comes when the test says so.
+fn late() -> (mpsc::Sender<()>, Act) {
+    let (go, told) = mpsc::channel();
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate".to_string();
+    (go, Act::Late(told, answer))
 }
 
 /// Serves a list of connections, each a list of acts, and closes each connection after its last.
@@ -360,8 +364,8 @@ fn perform(stream: &mut TcpStream, act: Act, requests: &mut Vec<String>) {
     requests.push(read_request(stream));
     match act {
         Act::Answer(answer) => stream.write_all(answer.as_bytes()).unwrap_or_default(),
-        Act::Late(pause, answer) => {
-            thread::sleep(pause);
+        Act::Late(go, answer) => {
+            go.recv().expect("a test lets it go on");
             // The client may be gone.
             stream.write_all(answer.as_bytes()).unwrap_or_default();
         }

@@ -11,7 +11,10 @@ use landfall_testbus::{
     TestBus,
     bluez::host::{FakeHost, HostState},
 };
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 
 const PHONE: &str = "C0:00:00:00:00:02";
 const LAPTOP: &str = "00:00:00:00:00:03";
@@ -204,14 +207,18 @@ async fn what_is_no_request_is_answered_as_the_original_does() {
 async fn a_late_answer_is_waited_for_by_the_read() {
     let (_bus, host, mut service) = on_air(|_| ()).await;
     let phone = host.connect(PHONE).await;
+    let (is_written, written) = oneshot::channel();
     let device = async {
         connected(&mut service, PHONE).await;
         let (id, _, _) = request(&mut service).await;
-        sleep(Duration::from_secs(7)).await;
+        // The write does not wait for the answer, and the read does.
+        written.await.expect("the client goes on");
+        sleep(Duration::from_secs(1)).await;
         service.respond(id, Some(b"networks"));
     };
     let client = async {
         assert_eq!(phone.write(1, b"scan").await, Ok(()));
+        is_written.send(()).expect("the device waits for it");
         phone.read(1).await
     };
     let (read, ()) = tokio::join!(client, device);
@@ -479,7 +486,7 @@ async fn the_last_answer_is_read_before_the_service_ends() {
     };
     let client = async {
         assert_eq!(phone.write(CONFIG, b"status?").await, Ok(()));
-        sleep(Duration::from_millis(700)).await;
+        sleep(Duration::from_millis(300)).await;
         assert_eq!(phone.read(CONFIG).await, Ok(vec![7; 100]));
         phone.until_sent_away().await;
     };

@@ -86,7 +86,7 @@ async fn another_value_that_is_read_is_not_the_last_answer() {
         device.link.stop();
         assert_eq!(hand.ask(&[0x0a, 6, 0]).await, [0x0b]);
         // Who has read all is sent away before.
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
         assert_eq!(hand.ask(&[0x0a, 3, 0]).await, b"\x0btsal");
         assert_eq!(hand.next_on(ATT).await, None, "sent away");
     })
@@ -180,7 +180,7 @@ async fn a_controller_that_never_answers_is_noticed() {
     let began = Instant::now();
     let ended = Device::to_its_end(config(), &air, async |_| {}).await;
     assert_eq!(ended, Err(Error::NotAnswering));
-    assert!(began.elapsed() < Duration::from_secs(7));
+    assert!(began.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test]

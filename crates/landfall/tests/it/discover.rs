@@ -167,7 +167,7 @@ fn when_nothing_is_found_the_places_and_a_way_out_are_told() {
 #[test]
 fn places_that_keep_silent_are_waited_for_together_and_not_for_long() {
     let ports = Ports::new(&[]);
-    let silent: Vec<TcpListener> = (0..4)
+    let silent: Vec<TcpListener> = (0..20)
         .map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"))
         .collect();
     let hosts: Vec<String> = silent
@@ -178,7 +178,8 @@ fn places_that_keep_silent_are_waited_for_together_and_not_for_long() {
     args.extend(hosts.iter().map(String::as_str));
     let start = Instant::now();
     assert_eq!(ports.discover(&args).code, 3);
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    // One after the other they would take twenty.
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
 }
 
 #[test]

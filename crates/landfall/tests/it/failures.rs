@@ -178,7 +178,7 @@ fn a_device_that_comes_to_no_result_ends_with_7() {
     let slow = "[[access_point]]\nssid = \"myssid\"\npassphrase = \"mypassword\"\njoin_ms = 60000\n";
     fs::write(&world, slow).expect("a file");
     let device = Device::start(&["--world", &world.display().to_string()]);
-    let failed = device.client(&[&PROVISION[..], &["--timeout", "2"]].concat());
+    let failed = device.client(&[&PROVISION[..], &["--timeout", "8"]].concat());
     assert_problem(&failed, "no-result", 7);
 }
 

@@ -50,7 +50,7 @@ fn a_number_jumps_and_a_wrong_one_is_told() {
 #[test]
 fn the_device_scans_again_and_the_cursor_stays() {
     let world = world(
-        "scan_ms = 1500\n[[access_point]]\nssid = \"one\"\nrssi = -40\n[[access_point]]\nssid = \"two\"\nrssi = -50\n",
+        "scan_ms = 5000\n[[access_point]]\nssid = \"one\"\nrssi = -40\n[[access_point]]\nssid = \"two\"\nrssi = -50\n",
     );
     let device = Device::start(&["--world", path(&world)]);
     let terminal = Terminal::of(&device);

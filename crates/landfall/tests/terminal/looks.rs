@@ -96,8 +96,13 @@ fn without_colours_everything_can_be_told_apart() {
         ("LANDFALL_PASSWORD", "abcd1234"),
         ("NO_COLOR", "1"),
     ];
+    // One that takes its time, so that the step can be seen.
+    let world = world(
+        "[[access_point]]\nssid = \"MyHomeWiFiAP\"\nrssi = -40\n\
+         [[access_point]]\nssid = \"MobileHotspot\"\nrssi = -50\npassphrase = \"mypassword\"\njoin_ms = 4000\n",
+    );
     for (variables, flag) in [(&no_color[..], ""), (Surroundings::USUAL.variables, " --color never")] {
-        let device = Device::start(&[]);
+        let device = Device::start(&["--world", path(&world)]);
         let terminal = Terminal::start(
             &device,
             Surroundings {
@@ -106,7 +111,7 @@ fn without_colours_everything_can_be_told_apart() {
             },
         );
         terminal.landfall(&format!("provision{flag}"));
-        terminal.wait_for("4 networks");
+        terminal.wait_for("2 networks");
         terminal.wait_for_cursor_on("MyHomeWiFiAP");
         assert!(!terminal.painted().contains('\x1b'), "{:?}", terminal.painted());
         terminal.press(&["2", "Enter"]);
@@ -203,9 +208,15 @@ fn a_network_cannot_move_the_cursor_by_its_name() {
     assert!(shown.contains("Session open"), "nothing above is gone:\n{shown}");
 }
 
+/// Whether the step shows its seconds, and they have grown.
+fn counts(shown: &str, step: &str) -> bool {
+    let seconds = shown.split(step).nth(1).and_then(|rest| rest.chars().next());
+    seconds.is_some_and(|digit| ('1'..='9').contains(&digit))
+}
+
 #[test]
 fn the_step_under_way_shows_its_seconds() {
-    let world = world("[[access_point]]\nssid = \"slow\"\npassphrase = \"mypassword\"\njoin_ms = 2500\n");
+    let world = world("[[access_point]]\nssid = \"slow\"\npassphrase = \"mypassword\"\njoin_ms = 5000\n");
     for (locale, pictures) in [("C.UTF-8", "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"), ("C", "|/-\\")] {
         let device = Device::start(&["--world", path(&world)]);
         let variables = &[("LC_ALL", locale), ("LANDFALL_PASSWORD", "abcd1234")];
@@ -219,7 +230,7 @@ fn the_step_under_way_shows_its_seconds() {
         terminal.landfall("provision --ssid slow");
         terminal.wait_for("Passphrase of slow");
         terminal.line("mypassword");
-        let shown = terminal.wait_for(" The device is joining slow ... 1.");
+        let shown = terminal.wait_until("its seconds", |shown| counts(shown, " The device is joining slow ... "));
         let step = shown
             .lines()
             .find(|line| line.contains("is joining"))
@@ -266,12 +277,12 @@ fn what_is_printed_beside_a_step_is_not_torn() {
 #[test]
 fn a_scan_to_look_at_comes_in_live_and_stays_as_a_table() {
     let world = world(
-        "scan_ms = 2500\n[[access_point]]\nssid = \"one\"\nrssi = -40\n[[access_point]]\nssid = \"two\"\nrssi = -50\n",
+        "scan_ms = 5000\n[[access_point]]\nssid = \"one\"\nrssi = -40\n[[access_point]]\nssid = \"two\"\nrssi = -50\n",
     );
     let device = Device::start(&["--world", path(&world)]);
     let terminal = Terminal::of(&device);
     terminal.landfall("scan");
-    terminal.wait_for("Scanning ... 1.");
+    terminal.wait_until("its seconds", |shown| counts(shown, "Scanning ... "));
     let shown = terminal.wait_for_exit(0);
     assert!(!shown.contains("Scanning"), "{shown}");
     let rows: Vec<&str> = shown.lines().filter(|line| line.contains("dBm")).collect();

@@ -114,7 +114,7 @@ async fn a_request_that_never_ends_is_given_five_seconds() {
             connection.send(&bytes[..len]).await;
             assert_eq!(connection.response().await, None);
             let taken = begun.elapsed();
-            assert!((5000..6000).contains(&taken.as_millis()), "{taken:?}");
+            assert!((5000..9000).contains(&taken.as_millis()), "{taken:?}");
             assert_eq!(device.count("Refused"), 1);
             honest_client_is_served(device).await;
         })
@@ -133,7 +133,8 @@ async fn a_drip_of_bytes_does_not_prolong_a_request() {
             }
             sleep(Duration::from_millis(400)).await;
         }
-        assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
+        // The whole of it would take more than forty.
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
         honest_client_is_served(device).await;
     })
     .await;
@@ -152,7 +153,7 @@ async fn slow_strangers_do_not_keep_an_honest_client_waiting() {
         }
         let begun = Instant::now();
         honest_client_is_served(device).await;
-        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     })
     .await;
 }
@@ -243,7 +244,7 @@ async fn an_answer_that_nobody_takes_holds_up_nobody_else() {
         let mut other = Connection::open(device.guest).await;
         let answer = other.post("proto-ver", None, b"---").await.expect("answered");
         assert_eq!(answer.status, 200);
-        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
         // The one who takes nothing is thrown out after five seconds.
         sleep(Duration::from_secs(6)).await;
         honest_client_is_served(device).await;

@@ -2,17 +2,21 @@
 
 use core::{cell::RefCell, pin::Pin, time::Duration};
 
+use embassy_futures::select::{Either, select};
 use embassy_net::Stack;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use landfall_embassy::{
     RequestId, Service, ServiceEvent,
     softap::{self, Room, SoftApService},
 };
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 
 use super::{
     air::{Air, Host},
-    guest::{all, fixed},
+    guest::{PATIENCE, all, fixed},
 };
 
 /// Connections that the device serves at once.
@@ -23,10 +27,8 @@ pub(crate) const REQUEST: usize = 4096;
 pub(crate) type TestService = SoftApService<'static, fn(&mut [u8]), CONNECTIONS, REQUEST>;
 
 /// What the device's endpoints do: `echo` answers what it got, `len` how much that was, `long` as much as was asked for,
-/// `slow` what it got 300 ms later, `fail` nothing.
+/// `slow` what it got as soon as it is [let go](Device::let_go), `fail` nothing.
 const ENDPOINTS: &[&str] = &["proto-ver", "prov-session", "echo", "len", "long", "slow", "fail"];
-
-const SLOW: Duration = Duration::from_millis(300);
 
 /// Plays `script` with a guest of a device that serves.
 pub(crate) async fn with_guest(script: impl AsyncFnOnce(&Device)) {
@@ -54,8 +56,9 @@ async fn play(patience: Duration, passes: impl Fn(&[u8]) -> bool + 'static, scri
         air,
         guest: guest.stack,
         heard: RefCell::default(),
+        let_go: Notify::new(),
     };
-    let serve = serve(&mut service, patience, &device.heard);
+    let serve = serve(&mut service, patience, &device);
     beside(
         host,
         guest,
@@ -92,6 +95,7 @@ pub(crate) struct Device {
     /// A guest's stack.
     pub(crate) guest: Stack<'static>,
     heard: RefCell<Vec<String>>,
+    let_go: Notify,
 }
 
 impl Device {
@@ -99,21 +103,39 @@ impl Device {
     pub(crate) fn count(&self, what: &str) -> usize {
         self.heard.borrow().iter().filter(|heard| heard.contains(what)).count()
     }
+
+    /// Waits until a thing like this was heard.
+    pub(crate) async fn until(&self, what: &str) {
+        let heard = async {
+            while self.count(what) == 0 {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, heard).await.expect("heard in time");
+    }
+
+    /// Has the requests to `slow` answered that were heard.
+    pub(crate) fn let_go(&self) {
+        self.let_go.notify_one();
+    }
 }
 
 /// Serves for ever.
-async fn serve(service: &mut TestService, patience: Duration, heard: &RefCell<Vec<String>>) {
+async fn serve(service: &mut TestService, patience: Duration, device: &Device) {
     service.start(ENDPOINTS).await.expect("it starts");
-    let mut slow: Vec<(Instant, RequestId, Vec<u8>)> = Vec::new();
+    let heard = &device.heard;
+    let mut slow: Vec<(RequestId, Vec<u8>)> = Vec::new();
     loop {
-        if let Some(at) = slow.iter().position(|(due, ..)| *due <= Instant::now()) {
-            let (_, id, answer) = slow.remove(at);
-            service.respond(id, Some(&answer)).await;
-        }
-        let due = slow.first().map(|(due, ..)| due.duration_since(Instant::now()));
-        let next = match timeout(due.unwrap_or(patience), service.next()).await {
-            Ok(next) => next.expect("it goes on"),
-            Err(_) => continue,
+        let next = select(device.let_go.notified(), timeout(patience, service.next())).await;
+        let next = match next {
+            Either::First(()) => {
+                for (id, answer) in slow.drain(..) {
+                    service.respond(id, Some(&answer)).await;
+                }
+                continue;
+            }
+            Either::Second(Ok(next)) => next.expect("it goes on"),
+            Either::Second(Err(_)) => continue,
         };
         let (id, answer) = match next {
             ServiceEvent::Request {
@@ -130,7 +152,7 @@ async fn serve(service: &mut TestService, patience: Duration, heard: &RefCell<Ve
                     "len" => Some(message.len().to_string().into_bytes()),
                     "long" => Some(vec![7; String::from_utf8_lossy(message).parse().expect("a number")]),
                     "slow" => {
-                        slow.push((Instant::now() + SLOW, id, message.to_vec()));
+                        slow.push((id, message.to_vec()));
                         continue;
                     }
                     _ => Some(message.to_vec()),

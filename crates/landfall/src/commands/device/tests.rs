@@ -312,7 +312,7 @@ fn a_provisioned_device_is_on_its_network_and_its_status_and_hooks_say_so() {
 fn a_window_that_passes_closes_the_device_and_another_one_opens_it_again() {
     play(async {
         let home = Home {
-            window: Some(Duration::from_secs(1)),
+            window: Some(Duration::from_secs(4)),
             ..Home::new()
         };
         let life = home.lives(async || {
