@@ -102,6 +102,15 @@ class Control:
     async def listen(self):
         await self.do("ATTACH")
 
+    async def choose(self, name, key=None):
+        """wpa_supplicant is told to join a network that is open, or has this key (WPA2). What comes of it are events."""
+        await self.listen()
+        number = await self.do("ADD_NETWORK")
+        security = {"psk": f'"{key}"'} if key else {"key_mgmt": "NONE"}
+        for setting, value in {"ssid": name.encode().hex(), **security}.items():
+            await self.do(f"SET_NETWORK {number} {setting} {value}")
+        await self.do(f"SELECT_NETWORK {number}")
+
     async def event(self, pattern, seconds=PATIENCE):
         """Waits for an event with this regular expression, after the last one that was waited for. Gives the match."""
         until = uptime() + seconds

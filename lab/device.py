@@ -7,8 +7,9 @@ import sys
 import espprov
 from bluetooth import Radios
 from bus import Bus
-from lab import LANDFALL, Stage, expect, play_all
+from lab import LANDFALL, REPOSITORY, Stage, expect, play_all
 from machine import (
+    ACCESS_POINT,
     DONE,
     KEY,
     MANAGER,
@@ -69,6 +70,27 @@ def over_its_access_point(lab, service, visitor):
         ended = await client.ended(PROVISIONING)
         expect(ended == DONE, f"our client ended with {ended}")
         await device.event("device_connected")
+        await lab.machine.is_on(lab.home)
+
+    return step
+
+
+def by_rmaker_over_its_access_point(lab, service):
+    """PyPI's client on a phone that has joined the access point, which takes it along to the router's channel."""
+
+    async def step(stage):
+        network = await lab.home.start("Home", channel=11)
+        await lab.machine.waits(stage, service, transport="softap")
+        phone = lab.wifi.phone
+        await phone.start_supplicant()
+        async with phone.control() as control:
+            await control.choose(NAME, KEY)
+            await control.event("CTRL-EVENT-CONNECTED")
+        await phone.lease()
+        words = ["1", SECRET, network.ssid, network.passphrase]
+        client = await phone.start(stage, "rmaker", sys.executable, REPOSITORY / "peers/rmaker.py", ACCESS_POINT, *words)
+        ended = await client.ended(PROVISIONING)
+        expect(ended == DONE, f"PyPI's client ended with {ended}")
         await lab.machine.is_on(lab.home)
 
     return step
@@ -387,6 +409,7 @@ def steps(lab):
         ("open", provisioned(lab, MANAGER, security="open", channel=11)),
         ("its own access point, wpa_supplicant", over_its_access_point(lab, SUPPLICANT, SUPPLICANT)),
         ("its own access point, NetworkManager", over_its_access_point(lab, MANAGER, MANAGER)),
+        ("its own access point, PyPI's esp-rainmaker-cli", by_rmaker_over_its_access_point(lab, SUPPLICANT)),
         ("esp_prov", by_esp_prov(lab, SUPPLICANT)),
         ("WPA3, wrong passphrase, then right", wrong_then_right(lab, SUPPLICANT, security="wpa3")),
         ("a full router", full_then_with_room(lab, SUPPLICANT)),

@@ -5,8 +5,8 @@ from lab import LANDFALL, expect
 
 NAME = "PROV_LAB"
 SECRET = "abcd1234"
-# Of its own access point.
-KEY = "12345678"
+# Of its own access point, and where its service is in there.
+KEY, ACCESS_POINT = "12345678", "192.168.4.1:80"
 SUPPLICANT, MANAGER = "wpa_supplicant", "networkmanager"
 # Exit codes of `landfall` (docs/exit-codes.md).
 DONE, FAILED, UNREACHABLE, WRONG_PASSPHRASE, NOT_FOUND = 0, 1, 3, 5, 6

@@ -42,12 +42,7 @@ class Lab:
 
     async def choose(self, control, key=None, name=NAME):
         """wpa_supplicant is told to join."""
-        await control.listen()
-        number = await control.do("ADD_NETWORK")
-        security = {"psk": f'"{key}"'} if key else {"key_mgmt": "NONE"}
-        for setting, value in {"ssid": name.encode().hex(), **security}.items():
-            await control.do(f"SET_NETWORK {number} {setting} {value}")
-        await control.do(f"SELECT_NETWORK {number}")
+        await control.choose(name, key)
 
     async def fetch(self):
         """The phone asks our HTTP service, and gets its answer."""

@@ -110,7 +110,7 @@ def fails(world, service, problem, code, *words, key=KEY, **device):
         await world.settle(service, **device)
         variables = {"LANDFALL_SERVICE_KEY": key} if key else {}
         landfall = await world.landfall(stage, *words, **variables)
-        error = await landfall.event("error", 80)
+        error = await landfall.event("error")
         expect((error["problem"], error["code"]) == (problem, code), f"another failure: {error}")
         expect(await landfall.ended() == code, "another exit code")
         await world.is_back()

@@ -16,9 +16,9 @@ from rmaker_tools.common import prov, security, transport  # noqa: E402
 REFUSED = 3
 
 
-def open_session(port, scheme, secret):
-    """Returns (transport, security) of an established session."""
-    tp = transport.Transport_HTTP(f"127.0.0.1:{port}")
+def open_session(where, scheme, secret):
+    """Returns (transport, security) of an established session with the device at HOST:PORT or on this port of loopback."""
+    tp = transport.Transport_HTTP(where if ":" in where else f"127.0.0.1:{where}")
     info = json.loads(tp.send_data("proto-ver", "---"))["prov"]
     if scheme == 0:
         sec = security.Security0(False)

@@ -25,8 +25,17 @@ pub(crate) struct Bus(Connection);
 
 impl Bus {
     pub(crate) async fn system() -> Result<Self, Error> {
-        let builder = Builder::system().method_timeout(ANSWER_TIME);
-        match timeout(ANSWER_TIME, builder.build()).await {
+        Self::of_the_system(ANSWER_TIME).await
+    }
+
+    /// For who only looks around, and can do without a service that has its hands full.
+    pub(crate) async fn for_a_look() -> Result<Self, Error> {
+        Self::of_the_system(LOOK_TIME).await
+    }
+
+    async fn of_the_system(answer_time: Duration) -> Result<Self, Error> {
+        let builder = Builder::system().method_timeout(answer_time);
+        match timeout(answer_time, builder.build()).await {
             Ok(Ok(connection)) => Ok(Self(connection)),
             Ok(Err(_)) | Err(_) => Err(Error::NoBus),
         }
@@ -243,3 +252,4 @@ impl Properties {
 /// Services answer most questions out of their memory; for some they start a driver, write a file, or have PolicyKit asked,
 /// which the bus may have to start first.
 const ANSWER_TIME: Duration = Duration::from_secs(15);
+const LOOK_TIME: Duration = Duration::from_secs(3);

@@ -39,7 +39,7 @@ pub enum Signal {
 ///
 /// NetworkManager is asked if it drives the Wi-Fi, else wpa_supplicant.
 pub async fn softaps(prefix: &str, time: Duration) -> Result<Vec<Heard>, Error> {
-    let bus = Bus::system().await?;
+    let bus = Bus::for_a_look().await?;
     let mut heard = match network_manager::listen::access_points(&bus, time).await {
         Err(error @ (Error::NotRunning | Error::NoWifi(_))) => {
             match wpa_supplicant::listen::access_points(&bus, time).await {
