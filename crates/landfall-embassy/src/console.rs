@@ -195,7 +195,8 @@ impl<L: Read + Write, const LINE: usize> Service for ConsoleService<L, LINE> {
     const NAME: &'static str = "Console";
 
     type Error = ConsoleError;
-    type Response = Buffer<512>;
+    // Sixteen networks with the longest names take 983 bytes: over a line clients may ask for all of them at once.
+    type Response = Buffer<1024>;
 
     async fn start(&mut self, endpoints: &[&str]) -> Result<(), ConsoleError> {
         self.names = Some(Names::new(endpoints).ok_or(ConsoleError::Endpoints)?);

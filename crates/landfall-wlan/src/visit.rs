@@ -152,7 +152,7 @@ impl Visit {
     /// empty if that is hidden; `None` if it was on none.
     ///
     /// # Errors
-    /// [`Error::NotBack`] if it is not in half a minute, and [`Error::Kernel`].
+    /// [`Error::NotBack`] if it is not in a minute, and [`Error::Kernel`].
     pub async fn back(&self) -> Result<Option<Ssid>, Error> {
         let Some(before) = &self.before else { return Ok(None) };
         let reached = timeout(BACK_TIME, before.reached_on(&self.interface)).await;

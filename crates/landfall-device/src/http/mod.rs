@@ -15,7 +15,7 @@ use std::{
 };
 
 use landfall_protocomm::SessionId;
-use landfall_softap::http::{Admission, ConnectionId, Sessions, draw_session};
+use landfall_softap::http::{Admission, ConnectionId, Kind, Sessions, draw_session};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{mpsc, oneshot, watch},
@@ -32,8 +32,8 @@ use crate::{
 /// Serves provisioning over HTTP.
 ///
 /// One client at a time: a second one that comes while the first is in the middle of its work is told so (503 with
-/// `Retry-After`), and gets its turn when the first one's connection has closed or 10 s have passed without a request
-/// of its. `proto-ver` answers everyone.
+/// `Retry-After`), and gets its turn when the first one's connection has closed, when 10 s have passed without a request
+/// of its, or when its handshake takes longer than 10 s. `proto-ver` answers everyone.
 pub struct HttpService {
     address: SocketAddr,
     listener: Option<TcpListener>,
@@ -68,6 +68,7 @@ struct Open {
 struct Pending {
     connection: ConnectionId,
     session: Option<SessionId>,
+    kind: Kind,
     /// Whether the request began its session.
     began: bool,
     answer: oneshot::Sender<Answer>,
@@ -264,13 +265,18 @@ impl HttpService {
         };
         let id = RequestId(self.next_number());
         let Incoming {
-            endpoint, body, answer, ..
+            head,
+            endpoint,
+            body,
+            answer,
+            ..
         } = incoming;
         self.pending.insert(
             id,
             Pending {
                 connection,
                 session,
+                kind: head.kind,
                 began,
                 answer,
             },
@@ -344,6 +350,7 @@ impl Service for HttpService {
         let Some(Pending {
             connection,
             session,
+            kind,
             began,
             answer: sender,
         }) = self.pending.remove(&request)
@@ -354,8 +361,10 @@ impl Service for HttpService {
         if let Some(open) = self.connections.get_mut(&connection) {
             open.last_active = now;
         }
-        if let Some(session) = session {
-            self.sessions.answered(session, self.clock.now());
+        match (session, answer) {
+            (Some(session), Some(_)) => self.sessions.answered(session, kind, self.clock.now()),
+            (Some(session), None) => self.sessions.failed(session, kind, self.clock.now()),
+            (None, _) => {}
         }
         if let Some(body) = answer {
             let cookie = session.filter(|_| began);

@@ -132,6 +132,14 @@ impl Client {
             .expect("the device takes the secret")
     }
 
+    /// The first message of a handshake, which anybody can send.
+    pub(crate) fn hello(scheme: u8) -> Vec<u8> {
+        let mut request = [0; Handshake::MAX_MESSAGE];
+        let mut random = |bytes: &mut [u8]| getrandom::fill(bytes).expect("random bytes");
+        let (_, len) = Handshake::start(Self::secret(scheme), &mut request, &mut random).expect("a secret");
+        request[..len].to_vec()
+    }
+
     /// Makes a handshake on a new connection; `None` if the device refuses it.
     pub(crate) async fn try_establish(address: SocketAddr, secret: Security<'_>) -> Option<Self> {
         let mut connection = Connection::open(address).await;

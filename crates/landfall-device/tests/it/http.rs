@@ -212,6 +212,29 @@ async fn a_second_client_gets_its_turn_after_ten_silent_seconds() {
 }
 
 #[tokio::test]
+async fn a_client_that_only_shakes_hands_holds_others_off_for_ten_seconds() {
+    for security in all_schemes() {
+        let scheme = security.scheme();
+        let running = provision(device(security)).await;
+        let mut first = Connection::open(running.address).await;
+        let hello = Client::hello(scheme);
+        // Begun anew with a cookie of nobody's, too.
+        for cookie in [None, Some("session=1")] {
+            let answer = first.post("prov-session", cookie, &hello).await.expect("answered");
+            assert_eq!(answer.status, 200, "scheme {scheme}");
+            let mut second = Connection::open(running.address).await;
+            let busy = second.post("prov-session", None, &hello).await.expect("told");
+            assert_eq!(busy.status, 503, "scheme {scheme}");
+            pass(Duration::from_secs(6)).await;
+        }
+        let mut second = Client::establish(running.address, scheme).await;
+        let busy = first.post("prov-session", None, &hello).await.expect("told");
+        assert_eq!(busy.status, 503, "scheme {scheme}");
+        assert_eq!(second.ask("prov-config", GET_STATUS).await, CONNECTING);
+    }
+}
+
+#[tokio::test]
 async fn the_owner_may_be_silent_for_long_and_others_may_not() {
     let running = open_device().await;
     let mut owner = Client::establish(running.address, 0).await;

@@ -6,7 +6,7 @@ use core::task::{Context, Poll};
 
 use embassy_net::{Stack, tcp::TcpSocket};
 use landfall_protocomm::{Instant, SessionId};
-use landfall_softap::http::{Busy, ConnectionId, Head, Persistence, Success};
+use landfall_softap::http::{Busy, ConnectionId, Head, Kind, Persistence, Success};
 use zeroize::Zeroize;
 
 use super::{
@@ -215,8 +215,8 @@ impl<'a> Connection<'a> {
         self.memory.get_mut(..len).unwrap_or_default()
     }
 
-    /// Answers its request; gives the session that was.
-    pub(super) fn respond(&mut self, answer: Option<&[u8]>, now: Instant) -> Option<SessionId> {
+    /// Answers its request; gives its session and kind.
+    pub(super) fn respond(&mut self, answer: Option<&[u8]>, now: Instant) -> Option<(SessionId, Kind)> {
         let State::Waiting(Waiting { admitted, .. }) = self.state else {
             return None;
         };
@@ -236,7 +236,7 @@ impl<'a> Connection<'a> {
             // Failed, or longer than there is room for: the client sees the connection close, and no more.
             None => self.write(Answer::None, Persistence::Close, now),
         }
-        session
+        session.map(|session| (session, head.kind))
     }
 
     fn write(&mut self, answer: Answer, then: Persistence, now: Instant) {

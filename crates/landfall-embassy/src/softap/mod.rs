@@ -68,8 +68,8 @@ pub fn config(own: Ipv4Addr) -> embassy_net::Config {
 /// Serves provisioning over HTTP on port 80 of an access point, and addresses and names to its guests.
 ///
 /// One client at a time: a second one that comes while the first is in the middle of its work is told so (503 with
-/// `Retry-After`), and gets its turn when the first one's connection has closed or 10 s have passed without a request of
-/// its. `proto-ver` answers everyone.
+/// `Retry-After`), and gets its turn when the first one's connection has closed, when 10 s have passed without a request of
+/// its, or when its handshake takes longer than 10 s. `proto-ver` answers everyone.
 ///
 /// `CONNECTIONS` are served at once, and one of them is kept free for whoever comes next: three are enough for a phone that
 /// opens a second one. `REQUEST` is the longest request's head, the longest body and the longest answer, octets: what the
@@ -308,8 +308,10 @@ impl<R: Random, const CONNECTIONS: usize, const REQUEST: usize> Service for Soft
             return;
         };
         let now = clock::now();
-        if let Some(session) = self.connections[index].respond(answer, now) {
-            self.sessions.answered(session, now);
+        match (self.connections[index].respond(answer, now), answer) {
+            (Some((session, kind)), Some(_)) => self.sessions.answered(session, kind, now),
+            (Some((session, kind)), None) => self.sessions.failed(session, kind, now),
+            (None, _) => {}
         }
         // As much as there is room for leaves at once: what the device does next may take long.
         let news = poll_fn(|cx| Poll::Ready(self.connections[index].poll(cx, now, &self.names))).await;

@@ -1,5 +1,7 @@
 //! The console: what is typed and printed, to the byte (spec transports.md 3), and whole provisionings over it.
 
+mod pages;
+
 use core::{cell::RefCell, future::poll_fn, task::Poll};
 use std::{collections::VecDeque, rc::Rc};
 

@@ -196,12 +196,17 @@ fn route(method: &str, path: &str, endpoints: impl IntoIterator<Item: AsRef<str>
     if query.is_some() {
         return Err(Refusal::Query);
     }
-    let kind = if name == Endpoint::VERSION.as_str() {
+    Ok((endpoint, kind(name)))
+}
+
+fn kind(name: &str) -> Kind {
+    if name == Endpoint::VERSION.as_str() {
         Kind::Version
+    } else if name == Endpoint::SESSION.as_str() {
+        Kind::Handshake
     } else {
         Kind::Work
-    };
-    Ok((endpoint, kind))
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Which request belongs to which session (spec transports.md 2.3), as rules without I/O.
 //!
 //! One rule is ours: a client in the middle of its work is not thrown out by another one. Espressif's server lets
-//! any first request do that.
+//! any first request do that. It holds for a moment only for a client that has not come past the handshake: anybody in
+//! radio range can begin one.
 
 use core::time::Duration;
 
@@ -27,7 +28,9 @@ pub enum Cookie {
 pub enum Kind {
     /// To `proto-ver`, which is the same for everyone.
     Version,
-    /// To any other endpoint.
+    /// To `prov-session`: from somebody who need not know the secret.
+    Handshake,
+    /// To any other endpoint. It fails at once unless the handshake is done.
     Work,
 }
 
@@ -57,10 +60,14 @@ struct Session {
     socket: Option<ConnectionId>,
     /// The open connection that the session's last request came on.
     connection: Option<ConnectionId>,
-    /// Whether its client has done more than ask for the version.
-    at_work: bool,
+    /// When its client began to do more than ask for the version.
+    at_work_since: Option<Instant>,
+    /// Whether its client has come past the handshake: work that it asked for was answered.
+    is_established: bool,
     /// Requests being answered.
     waiting: u32,
+    /// Those of them that are work.
+    working: u32,
     last_active: Instant,
 }
 
@@ -86,11 +93,12 @@ impl Cookie {
 }
 
 impl Sessions {
-    /// A client that was silent for so long has to make room for another one. The known clients ask every 5 s.
+    /// A client that was silent for so long has to make room for another one, and so has one whose handshake takes longer.
+    /// The known clients ask every 5 s, and their handshakes take 1 s.
     pub const PATIENCE: Duration = Duration::from_secs(10);
 
-    /// Decides on a request; `draw` gives the number of a new session. [`Sessions::answered`] must follow when the
-    /// request was admitted to a session.
+    /// Decides on a request; `draw` gives the number of a new session. [`Sessions::answered`] or [`Sessions::failed`] must
+    /// follow when the request was admitted to a session, and at once if the device refuses it.
     pub fn admit(
         &mut self,
         kind: Kind,
@@ -110,21 +118,31 @@ impl Sessions {
             // Who only asks what this device is takes nobody's place, however silent the other one is.
             Some(session) if kind == Kind::Version && session.is_held(connection) => Admission::Outside,
             Some(session) if session.is_busy(connection, now) => Admission::Busy,
-            _ => {
+            earlier => {
                 let id = draw();
                 let mut session = Session::new(id, connection, now);
+                // Whoever begins anew on his connection gets no more time for it.
+                let renewed = earlier.as_ref().filter(|earlier| earlier.is_renewed_on(connection));
+                session.at_work_since = renewed.and_then(|earlier| earlier.at_work_since);
                 session.begin(kind, connection, now);
-                self.current = Some(session);
+                *earlier = Some(session);
                 Admission::New(id)
             }
         }
     }
 
-    /// Notes that a request of session `id` has been answered, or has failed: its connection closes then.
-    pub fn answered(&mut self, id: SessionId, now: Instant) {
-        if let Some(session) = self.current.as_mut().filter(|session| session.id == id) {
-            session.waiting = session.waiting.saturating_sub(1);
-            session.last_active = now;
+    /// Notes that a request of session `id` has been answered.
+    pub fn answered(&mut self, id: SessionId, kind: Kind, now: Instant) {
+        if let Some(session) = self.session(id) {
+            session.end(kind, now);
+            session.is_established |= kind == Kind::Work;
+        }
+    }
+
+    /// Notes that a request of session `id` has failed: its connection closes now.
+    pub fn failed(&mut self, id: SessionId, kind: Kind, now: Instant) {
+        if let Some(session) = self.session(id) {
+            session.end(kind, now);
         }
     }
 
@@ -142,6 +160,10 @@ impl Sessions {
             .as_ref()
             .is_some_and(|session| session.connection == Some(connection))
     }
+
+    fn session(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.current.as_mut().filter(|session| session.id == id)
+    }
 }
 
 impl Session {
@@ -150,8 +172,10 @@ impl Session {
             id,
             socket: Some(connection),
             connection: Some(connection),
-            at_work: false,
+            at_work_since: None,
+            is_established: false,
             waiting: 0,
+            working: 0,
             last_active: now,
         }
     }
@@ -167,20 +191,38 @@ impl Session {
     /// Whether a request on `connection` that is not of this session has to wait for its end. The session's own
     /// connection may always begin anew.
     fn is_busy(&self, connection: ConnectionId, now: Instant) -> bool {
-        let active = self.waiting > 0 || now.saturating_since(self.last_active) < Sessions::PATIENCE;
-        active && self.is_held(connection)
+        let is_within = |since| now.saturating_since(since) < Sessions::PATIENCE;
+        let is_active = self.waiting > 0 || is_within(self.last_active);
+        // Work that is not refused at once is that of a client with keys.
+        let has_keys = self.is_established || self.working > 0;
+        let has_time = has_keys || self.at_work_since.is_some_and(is_within);
+        is_active && has_time && self.is_held(connection)
     }
 
     /// Whether the session's client is at work on another connection, which is still open.
     fn is_held(&self, connection: ConnectionId) -> bool {
-        self.at_work && self.connection.is_some_and(|own| own != connection)
+        self.at_work_since.is_some() && self.connection.is_some_and(|own| own != connection)
+    }
+
+    /// Whether a new session on `connection` is this one's handshake, begun anew.
+    fn is_renewed_on(&self, connection: ConnectionId) -> bool {
+        self.connection == Some(connection) && !self.is_established
     }
 
     fn begin(&mut self, kind: Kind, connection: ConnectionId, now: Instant) {
         self.connection = Some(connection);
         self.last_active = now;
         self.waiting += 1;
-        self.at_work |= kind == Kind::Work;
+        if kind != Kind::Version {
+            self.at_work_since.get_or_insert(now);
+        }
+        self.working += u32::from(kind == Kind::Work);
+    }
+
+    fn end(&mut self, kind: Kind, now: Instant) {
+        self.waiting = self.waiting.saturating_sub(1);
+        self.working = self.working.saturating_sub((kind == Kind::Work).into());
+        self.last_active = now;
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod listen;
 mod profile;
 mod scan;
 mod station;
+mod sweep;
 
 pub(crate) use station::Station;
 

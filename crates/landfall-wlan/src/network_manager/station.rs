@@ -1,9 +1,9 @@
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use landfall_manager::{AccessPoint, Credentials, ScanChannels, ScanPlan};
+use landfall_manager::{AccessPoint, Credentials, ScanPlan};
 use landfall_protocomm::wire::AuthMode;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use zbus::OwnedObjectPath;
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     device::{Active, Device},
     profile::{self, Mark, Profile},
     scan::Scan,
+    sweep::Sweep,
 };
 use crate::{
     Error,
@@ -29,6 +30,7 @@ pub(crate) struct Station {
     bus: Bus,
     interface: Interface,
     memory: Mutex<Memory>,
+    sweep: Mutex<Sweep>,
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +56,7 @@ impl Station {
             bus: bus.clone(),
             interface: interface.clone(),
             memory: Mutex::default(),
+            sweep: Mutex::default(),
         })
     }
 
@@ -63,17 +66,27 @@ impl Station {
 
     /// NetworkManager scans all channels actively, whatever `plan` wants: the others are left out of what was heard.
     pub(crate) async fn scan(&self, plan: ScanPlan, hidden: Option<&Credentials>) -> Result<Vec<AccessPoint>, Error> {
+        if hidden.is_none()
+            && let Some(points) = self.sweep().go_on(plan.channels, Instant::now())
+        {
+            return Ok(points);
+        }
+        let points = self.scan_all(hidden).await?;
+        Ok(self.sweep().begin(plan.channels, points, Instant::now()))
+    }
+
+    async fn scan_all(&self, hidden: Option<&Credentials>) -> Result<Vec<AccessPoint>, Error> {
         let device = self.device().await?;
         let names: Vec<&[u8]> = hidden.iter().map(|credentials| credentials.ssid.as_bytes()).collect();
         let mut scan = Scan::begin(&device.adapter, &names).await?;
         if !scan.ended(SCAN_TIME).await {
             return Err(scan.refusal.unwrap_or(Error::TooLate("a scan")));
         }
-        let points = self.points(&scan, plan).await?;
+        let points = self.points(&scan).await?;
         let is_missing = hidden.is_some_and(|hidden| points.iter().all(|point| point.ssid != hidden.ssid));
         // The one that has ended may have been under way already, without the name; then this one's turn is now.
         if is_missing && scan.ended(AGAIN_TIME).await {
-            return self.points(&scan, plan).await;
+            return self.points(&scan).await;
         }
         Ok(points)
     }
@@ -179,8 +192,8 @@ impl Station {
         })
     }
 
-    /// What this scan has found, as `plan` wants it.
-    async fn points(&self, scan: &Scan<'_>, plan: ScanPlan) -> Result<Vec<AccessPoint>, Error> {
+    /// What this scan has found.
+    async fn points(&self, scan: &Scan<'_>) -> Result<Vec<AccessPoint>, Error> {
         let found = scan.found().await?;
         let dbm = strengths(self.interface.index).await;
         let age = found.took.as_secs().cast_signed() + 1;
@@ -188,11 +201,7 @@ impl Station {
             let dbm = point.bssid.and_then(|bssid| dbm.get(&bssid).copied());
             point.access_point(dbm)
         });
-        let is_wanted = |point: &AccessPoint| match plan.channels {
-            ScanChannels::All => true,
-            ScanChannels::One(channel) => point.channel == channel,
-        };
-        Ok(points.filter(is_wanted).collect())
+        Ok(points.collect())
     }
 
     /// The interface, which may be another object by now: NetworkManager may have been restarted.
@@ -274,6 +283,10 @@ impl Station {
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sweep(&self) -> MutexGuard<'_, Sweep> {
+        self.sweep.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

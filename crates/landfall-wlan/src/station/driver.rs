@@ -17,7 +17,7 @@ pub(crate) trait Drive: Send + Sync {
     fn interface(&self) -> &Interface;
 
     /// Scans, the network called `hidden` by its name if one is given. Gives every access point that was heard in this
-    /// scan, the hidden ones without a name.
+    /// scan on the plan's channels, but for those that tell nobody their names.
     fn scan(
         &self,
         plan: ScanPlan,

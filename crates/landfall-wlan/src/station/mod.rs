@@ -3,6 +3,7 @@
 mod address;
 mod driver;
 mod task;
+mod wanted;
 
 use core::time::Duration;
 use std::panic::resume_unwind;
@@ -15,6 +16,7 @@ use tokio::{
 };
 
 pub(crate) use driver::{Drive, Driver, Link, NotJoined, Target};
+pub(crate) use wanted::is_wanted;
 
 use crate::{Error, Mover};
 

@@ -9,6 +9,7 @@ use zbus::OwnedObjectPath;
 use super::{
     SERVICE,
     attempt::{Attempt, Change, State, Turn},
+    bss::Bss,
     dhcp::Dhcp,
     interface::{Interface, Watch},
     network::{self, Known, Mark},
@@ -17,7 +18,7 @@ use crate::{
     Error,
     bus::Bus,
     kernel,
-    station::{Link, NotJoined, Target},
+    station::{Link, NotJoined, Target, is_wanted},
 };
 
 /// An interface that wpa_supplicant drives, with a DHCP client beside it.
@@ -59,7 +60,8 @@ impl Station {
 
     pub(crate) async fn scan(&self, plan: ScanPlan, hidden: Option<&Credentials>) -> Result<Vec<AccessPoint>, Error> {
         let heard = self.driven().await?.scan(plan, hidden).await?;
-        Ok(heard.iter().filter_map(|bss| bss.access_point()).collect())
+        let points = heard.iter().filter_map(Bss::access_point);
+        Ok(points.filter(|point| is_wanted(point, plan.channels)).collect())
     }
 
     pub(crate) async fn join(&self, target: &Target) -> Result<(), NotJoined> {

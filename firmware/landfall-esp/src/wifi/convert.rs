@@ -18,7 +18,8 @@ const SHORTEST_WPA: usize = 8;
 /// Length of the short key of WEP.
 const WEP: usize = 5;
 
-/// How the driver is to scan: hidden networks too, as the original does.
+/// How the driver is to scan. Hidden networks are left out, as on the original (spec protocol.md 8.2); they can be joined all
+/// the same.
 pub(super) fn scan_config(plan: &ScanPlan, max: usize) -> ScanConfig {
     let dwell = plan
         .dwell
@@ -30,7 +31,7 @@ pub(super) fn scan_config(plan: &ScanPlan, max: usize) -> ScanConfig {
         ScanTypeConfig::Active { min, max }
     };
     let config = ScanConfig::default()
-        .with_show_hidden(true)
+        .with_show_hidden(false)
         .with_scan_type(scan_type)
         .with_max(max);
     match plan.channels {

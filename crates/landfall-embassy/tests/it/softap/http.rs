@@ -3,6 +3,7 @@
 use core::{cell::Cell, time::Duration};
 use std::rc::Rc;
 
+use embassy_futures::select::Either;
 use tokio::{
     sync::Notify,
     time::{Instant, sleep},
@@ -203,6 +204,39 @@ async fn a_second_client_is_told_to_wait_and_the_first_goes_on() {
         let mut third = Connection::open(device.guest).await;
         let answer = third.post("echo", None, HELLO).await.expect("answered");
         assert!(answer.status == 200 && answer.field("set-cookie").is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_guest_that_only_shakes_hands_keeps_others_waiting_for_ten_seconds() {
+    with_guest(async |device| {
+        let mut guest = Connection::open(device.guest).await;
+        let begun = Instant::now();
+        let begins_again = async {
+            // A cookie of nobody's begins a new session each time.
+            while let Some(answer) = guest.post("prov-session", Some("session=1"), HELLO).await
+                && answer.status == 200
+            {
+                sleep(Duration::from_millis(900)).await;
+            }
+            core::future::pending::<u16>().await
+        };
+        let comes_next = async {
+            sleep(Duration::from_millis(100)).await;
+            loop {
+                let mut next = Connection::open(device.guest).await;
+                let answer = next.post("prov-session", None, HELLO).await.expect("answered");
+                if answer.status == 200 {
+                    break next.post("echo", None, HELLO).await.expect("answered").status;
+                }
+                sleep(Duration::from_millis(200)).await;
+            }
+        };
+        let first = embassy_futures::select::select(begins_again, comes_next).await;
+        let taken = begun.elapsed();
+        assert!(matches!(first, Either::Second(200)), "{first:?}");
+        assert!((9500..14000).contains(&taken.as_millis()), "{taken:?}");
     })
     .await;
 }

@@ -29,7 +29,7 @@ fn what_esp_prov_sends_is_served() {
     let expected = Head {
         len: text.len() - 4,
         endpoint: 1,
-        kind: Kind::Work,
+        kind: Kind::Handshake,
         body_len: 41,
         cookie: Cookie::Session(1_234_567_890),
         persistence: Persistence::Implied,
@@ -126,5 +126,19 @@ fn connections_are_kept_as_version_and_client_want() {
     ] {
         let text = format!("POST /proto-ver HTTP/{version}\r\nContent-Length: 1\r\n{fields}\r\n");
         assert_eq!(complete(parse(&text)).persistence, persistence, "{version} {fields:?}");
+    }
+}
+
+#[test]
+fn what_a_request_asks_for_follows_from_its_endpoint() {
+    for (name, kind) in [
+        ("proto-ver", Kind::Version),
+        ("prov-session", Kind::Handshake),
+        ("prov-scan", Kind::Work),
+        ("prov-session-2", Kind::Work),
+    ] {
+        let text = format!("POST /{name} HTTP/1.1\r\nContent-Length: 1\r\n\r\n");
+        let parsed = Head::parse::<64>(text.as_bytes(), [name], BOUNDS);
+        assert_eq!(complete(parsed).kind, kind, "{name}");
     }
 }

@@ -29,15 +29,31 @@ impl Table {
         })
     }
 
-    fn answered(&mut self, session: u32) {
-        self.sessions.answered(id(session), self.now);
+    fn answered(&mut self, kind: Kind, session: u32) {
+        self.sessions.answered(id(session), kind, self.now);
+    }
+
+    /// Connection A goes on with a handshake of this session, and is answered.
+    fn a_shakes_hands(&mut self, session: u32) {
+        let admission = self.arrives(Kind::Handshake, Cookie::Session(session), A);
+        assert_eq!(admission, Admission::Same(id(session)));
+        self.answered(Kind::Handshake, session);
     }
 
     /// Connection A gets the first session and has begun its work.
     fn with_a_at_work() -> Self {
         let mut table = Self::new();
         assert_eq!(table.arrives(Kind::Work, Cookie::Absent, A), Admission::New(id(FIRST)));
-        table.answered(FIRST);
+        table.answered(Kind::Work, FIRST);
+        table
+    }
+
+    /// Connection A gets the first session and has begun its handshake.
+    fn with_a_at_its_handshake() -> Self {
+        let mut table = Self::new();
+        let admission = table.arrives(Kind::Handshake, Cookie::Absent, A);
+        assert_eq!(admission, Admission::New(id(FIRST)));
+        table.answered(Kind::Handshake, FIRST);
         table
     }
 }
@@ -129,7 +145,7 @@ fn a_client_that_only_asked_for_the_version_is_not_at_work() {
         table.arrives(Kind::Version, Cookie::Absent, A),
         Admission::New(id(FIRST))
     );
-    table.answered(FIRST);
+    table.answered(Kind::Version, FIRST);
     assert_eq!(
         table.arrives(Kind::Version, Cookie::Absent, B),
         Admission::New(id(SECOND))
@@ -158,7 +174,7 @@ fn a_client_that_waits_for_an_answer_is_not_silent() {
     assert_eq!(table.arrives(Kind::Work, Cookie::Absent, A), Admission::Same(id(FIRST)));
     table.now = table.now + Duration::from_secs(30);
     assert_eq!(table.arrives(Kind::Work, Cookie::Absent, B), Admission::Busy);
-    table.answered(FIRST);
+    table.answered(Kind::Work, FIRST);
     table.now = table.now + Sessions::PATIENCE;
     assert_eq!(table.arrives(Kind::Work, Cookie::Absent, B), Admission::New(id(SECOND)));
 }
@@ -188,7 +204,85 @@ fn the_answer_to_an_earlier_session_changes_nothing() {
         Admission::New(id(FIRST))
     );
     assert_eq!(table.arrives(Kind::Work, Cookie::Absent, B), Admission::New(id(SECOND)));
-    table.answered(FIRST);
+    table.answered(Kind::Version, FIRST);
     table.now = table.now + Duration::from_secs(30);
     assert_eq!(table.arrives(Kind::Work, Cookie::Absent, A), Admission::Busy);
+}
+
+#[test]
+fn handshakes_hold_others_off_for_ten_seconds_however_often_they_come() {
+    let mut table = Table::with_a_at_its_handshake();
+    table.now = table.now + (Sessions::PATIENCE - Duration::from_millis(1));
+    table.a_shakes_hands(FIRST);
+    assert_eq!(table.arrives(Kind::Handshake, Cookie::Absent, B), Admission::Busy);
+    table.now = table.now + Duration::from_millis(1);
+    assert_eq!(
+        table.arrives(Kind::Handshake, Cookie::Absent, B),
+        Admission::New(id(SECOND))
+    );
+    // It is the other one's turn now, with all its time.
+    table.answered(Kind::Handshake, SECOND);
+    table.now = table.now + (Sessions::PATIENCE - Duration::from_millis(1));
+    let again = table.arrives(Kind::Handshake, Cookie::Session(FIRST), A);
+    assert_eq!(again, Admission::Busy);
+}
+
+#[test]
+fn a_client_that_nobody_waits_for_may_take_long_for_its_handshake() {
+    let mut table = Table::with_a_at_its_handshake();
+    table.now = table.now + 100 * Sessions::PATIENCE;
+    table.a_shakes_hands(FIRST);
+}
+
+#[test]
+fn a_handshake_begun_anew_on_the_same_connection_gets_no_more_time() {
+    for kind in [Kind::Handshake, Kind::Version] {
+        let mut table = Table::with_a_at_its_handshake();
+        table.now = table.now + (Sessions::PATIENCE - Duration::from_millis(1));
+        assert_eq!(table.arrives(kind, Cookie::Foreign, A), Admission::New(id(SECOND)));
+        table.answered(kind, SECOND);
+        table.a_shakes_hands(SECOND);
+        assert_eq!(table.arrives(Kind::Handshake, Cookie::Absent, B), Admission::Busy);
+        table.now = table.now + Duration::from_millis(1);
+        assert_eq!(
+            table.arrives(Kind::Handshake, Cookie::Absent, B),
+            Admission::New(id(SECOND + 1)),
+            "{kind:?}"
+        );
+    }
+}
+
+#[test]
+fn a_client_past_its_handshake_holds_others_off_while_it_goes_on() {
+    let mut table = Table::with_a_at_its_handshake();
+    assert_eq!(table.arrives(Kind::Work, Cookie::Absent, A), Admission::Same(id(FIRST)));
+    table.answered(Kind::Work, FIRST);
+    for _ in 0..10 {
+        table.now = table.now + Sessions::PATIENCE / 2;
+        assert_eq!(table.arrives(Kind::Handshake, Cookie::Absent, B), Admission::Busy);
+        // What the application fails is no reason to lose one's place.
+        assert_eq!(table.arrives(Kind::Work, Cookie::Absent, A), Admission::Same(id(FIRST)));
+        table.sessions.failed(id(FIRST), Kind::Work, table.now);
+    }
+}
+
+#[test]
+fn a_client_whose_first_work_takes_long_holds_others_off() {
+    let mut table = Table::with_a_at_its_handshake();
+    assert_eq!(table.arrives(Kind::Work, Cookie::Absent, A), Admission::Same(id(FIRST)));
+    table.now = table.now + 2 * Sessions::PATIENCE;
+    assert_eq!(table.arrives(Kind::Handshake, Cookie::Absent, B), Admission::Busy);
+}
+
+#[test]
+fn work_that_is_refused_does_not_stand_for_a_handshake() {
+    let mut table = Table::with_a_at_its_handshake();
+    table.now = table.now + Sessions::PATIENCE;
+    assert_eq!(table.arrives(Kind::Work, Cookie::Absent, A), Admission::Same(id(FIRST)));
+    table.sessions.failed(id(FIRST), Kind::Work, table.now);
+    table.a_shakes_hands(FIRST);
+    assert_eq!(
+        table.arrives(Kind::Handshake, Cookie::Absent, B),
+        Admission::New(id(SECOND))
+    );
 }
