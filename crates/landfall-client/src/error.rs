@@ -73,7 +73,10 @@ impl Error {
         match self {
             Self::Transport(error) => !matches!(
                 error,
-                TransportError::NoSuchEndpoint | TransportError::TooLong(_) | TransportError::Protocol(_)
+                TransportError::NoSuchEndpoint
+                    | TransportError::TooLong(_)
+                    | TransportError::Protocol(_)
+                    | TransportError::HttpStatus(_)
             ),
             // A device that cannot prove itself may be an impostor: never try again by ourselves.
             Self::Handshake(error) => !matches!(

@@ -1,3 +1,5 @@
+#[cfg(feature = "http")]
+use alloc::{format, string::ToString};
 use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
@@ -78,6 +80,19 @@ pub enum TransportError {
     /// An answer that is none of this transport's.
     #[error("unexpected answer: {0}")]
     Protocol(String),
+    /// An HTTP status that says nothing of the request. What it stands for is told where HTTP is compiled in.
+    #[error("unexpected answer: HTTP status {}", http_status(*.0))]
+    HttpStatus(u16),
+}
+
+#[cfg(feature = "http")]
+fn http_status(status: u16) -> String {
+    crate::http::reason(status).map_or_else(|| status.to_string(), |reason| format!("{status} {reason}"))
+}
+
+#[cfg(not(feature = "http"))]
+fn http_status(status: u16) -> u16 {
+    status
 }
 
 /// Why Bluetooth cannot be used on this computer. No device is to blame.

@@ -3,7 +3,7 @@ use alloc::{
     format,
     string::{String, ToString},
 };
-use core::{error::Error as _, future::Future, future::poll_fn, net::SocketAddr, pin::Pin, pin::pin, time::Duration};
+use core::{error::Error as _, future::Future, future::poll_fn, net::SocketAddr, pin::Pin, pin::pin};
 use std::io;
 
 use http_body_util::Full;
@@ -42,11 +42,11 @@ pub(super) enum Exchange {
 }
 
 impl HttpConnection {
-    /// Connects to the first address of the host that takes the connection, by way of `interface` if one is named.
+    /// Connects to the first address of the host that takes the connection, by way of `interface` if one is named. The
+    /// caller bounds the time.
     pub(super) async fn open(authority: &Authority, interface: Option<&str>) -> Result<Self, TransportError> {
-        let stream = tokio::time::timeout(CONNECT_TIMEOUT, connect(authority, interface))
+        let stream = connect(authority, interface)
             .await
-            .map_err(|_| unreachable(format!("no connection within {} s", CONNECT_TIMEOUT.as_secs())))?
             .map_err(|error| unreachable(error.to_string()))?;
         // Requests are small and waited for; Nagle's algorithm would only delay them.
         stream
@@ -161,5 +161,3 @@ fn failed(error: &hyper::Error) -> TransportError {
 fn unreachable(reason: String) -> TransportError {
     TransportError::Unreachable(reason)
 }
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -37,6 +37,8 @@ pub struct HttpTransport {
     /// The network interface that everything goes out of; `None`: where the system's routes lead.
     interface: Option<String>,
     timeout: Duration,
+    /// Whether a connection may take as long as an answer.
+    connects_patiently: bool,
     /// Not there while a request is under way, so that a cancelled one takes its connection with it.
     connection: Option<HttpConnection>,
     /// `session=<number>`, as the device gave it last.
@@ -60,6 +62,7 @@ impl HttpTransport {
             authority,
             interface: None,
             timeout: DEFAULT_TIMEOUT,
+            connects_patiently: false,
             connection: None,
             cookie: None,
         })
@@ -69,6 +72,14 @@ impl HttpTransport {
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Gives a new connection as long as an answer, instead of 5 s. One that takes longer is then
+    /// [`TransportError::TimedOut`], as an answer is.
+    #[must_use]
+    pub fn with_patient_connecting(mut self) -> Self {
+        self.connects_patiently = true;
         self
     }
 
@@ -107,6 +118,17 @@ impl HttpTransport {
             .map_err(|error| TransportError::Protocol(error.to_string()))
     }
 
+    async fn connect(&self) -> Result<HttpConnection, TransportError> {
+        let (limit, too_late) = if self.connects_patiently {
+            (self.timeout, TransportError::TimedOut(self.timeout.as_secs()))
+        } else {
+            let why = format!("no connection within {} s", CONNECT_TIMEOUT.as_secs());
+            (CONNECT_TIMEOUT, TransportError::Unreachable(why))
+        };
+        let opened = HttpConnection::open(&self.authority, self.interface.as_deref());
+        tokio::time::timeout(limit, opened).await.unwrap_or(Err(too_late))
+    }
+
     /// Sends on the kept connection if it is still open, else on a new one.
     async fn exchange(
         &mut self,
@@ -121,7 +143,7 @@ impl HttpTransport {
                 Exchange::NotSent(unsent) => request = unsent,
             }
         }
-        let mut connection = HttpConnection::open(&self.authority, self.interface.as_deref()).await?;
+        let mut connection = self.connect().await?;
         match connection.send(request).await {
             Exchange::Answered(response) => Ok((connection, response)),
             Exchange::Failed(error) => Err(error),
@@ -139,7 +161,7 @@ impl HttpTransport {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Err(TransportError::NoSuchEndpoint),
             StatusCode::SERVICE_UNAVAILABLE => return Err(TransportError::Busy),
-            status => return Err(TransportError::Protocol(format!("HTTP status {status}"))),
+            status => return Err(TransportError::HttpStatus(status.as_u16())),
         }
         let cookie = session_cookie(&response);
         let body = connection
@@ -176,7 +198,7 @@ impl Transport for HttpTransport {
 
     async fn reconnect(&mut self) -> Result<(), TransportError> {
         self.connection = None;
-        self.connection = Some(HttpConnection::open(&self.authority, self.interface.as_deref()).await?);
+        self.connection = Some(self.connect().await?);
         Ok(())
     }
 
@@ -198,7 +220,13 @@ fn session_cookie(response: &Response<Incoming>) -> Option<String> {
     sessions.next_back().map(ToString::to_string)
 }
 
+/// What an HTTP status stands for, where that is known.
+pub(crate) fn reason(status: u16) -> Option<&'static str> {
+    StatusCode::from_u16(status).ok()?.canonical_reason()
+}
+
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const LONGEST_ANSWER: usize = 64 * 1024;
 /// Devices refuse requests with more than 512 bytes of headers (spec transports.md 2.2).
 const LONGEST_COOKIE: usize = 64;

@@ -116,18 +116,9 @@ async fn each_http_status_has_its_error() {
     for (status, expected) in [
         ("404 Not Found", TransportError::NoSuchEndpoint),
         ("503 Service Unavailable", TransportError::Busy),
-        (
-            "405 Method Not Allowed",
-            TransportError::Protocol("HTTP status 405 Method Not Allowed".to_string()),
-        ),
-        (
-            "500 Internal Server Error",
-            TransportError::Protocol("HTTP status 500 Internal Server Error".to_string()),
-        ),
-        (
-            "302 Found\r\nLocation: /other",
-            TransportError::Protocol("HTTP status 302 Found".to_string()),
-        ),
+        ("405 Method Not Allowed", TransportError::HttpStatus(405)),
+        ("500 Internal Server Error", TransportError::HttpStatus(500)),
+        ("302 Found\r\nLocation: /other", TransportError::HttpStatus(302)),
     ] {
         let answer = Act::Answer(format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nno"));
         let server = Server::start("127.0.0.1", vec![vec![answer], vec![ok("yes")]]);
@@ -262,6 +253,33 @@ async fn nobody_listening_is_unreachable() {
         HttpTransport::new("http://x/"),
         Err(TransportError::Unreachable(_))
     ));
+}
+
+#[test]
+fn an_http_status_is_told_with_what_it_stands_for() {
+    for (status, expected) in [
+        (405, "unexpected answer: HTTP status 405 Method Not Allowed"),
+        (599, "unexpected answer: HTTP status 599"),
+    ] {
+        assert_eq!(TransportError::HttpStatus(status).to_string(), expected);
+    }
+}
+
+/// On Linux, where a listener that has all it takes lets further connections wait.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_connection_that_does_not_come_about_is_waited_for_as_long_as_was_asked() {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    let any_port = "127.0.0.1:0".parse().expect("an address");
+    socket.bind(any_port).expect("a port");
+    let listener = socket.listen(0).expect("it listens");
+    let address = listener.local_addr().expect("bound");
+    let _all_it_takes = TcpStream::connect(address).expect("the first is taken");
+    let mut transport = HttpTransport::new(&address.to_string())
+        .expect("a host")
+        .with_timeout(Duration::from_secs(1))
+        .with_patient_connecting();
+    assert_eq!(transport.reconnect().await, Err(TransportError::TimedOut(1)));
 }
 
 #[tokio::test]

@@ -12,12 +12,12 @@ use super::{
     console::say,
     link::{Link, Way},
     session::{self, choose_scheme},
-    text::error_text,
+    text::{error_text, printable_text},
     thread,
     watched::Watched,
     wifi,
 };
-use crate::{exit::Exit, print::text::printable};
+use crate::exit::Exit;
 
 /// One run: what was asked for, and the device.
 pub(super) struct Run<'a> {
@@ -101,8 +101,7 @@ impl Run<'_> {
                 Ok(answer) => {
                     let info = VersionInfo::parse(&answer);
                     if self.args.verbose {
-                        let lines: Vec<_> = info.text.lines().map(|line| printable(line.as_bytes())).collect();
-                        say(&format!("proto-ver response :  {}", lines.join("\n")));
+                        say(&format!("proto-ver response :  {}", printable_text(&info.text)));
                     }
                     self.version = Some(info);
                 }
@@ -125,6 +124,15 @@ impl Run<'_> {
     /// Prints what the original prints where a request failed.
     pub(super) fn say_error(&self, error: &Error) {
         say(&error_text(error, self.way()));
+    }
+
+    /// What ends the run where a request to `prov-config` failed, and prints why.
+    pub(super) fn refused(&self, error: &Error, exception: Exception) -> Raised {
+        // For an answer with an error status the original prints no line here, as it has only its number.
+        if !matches!(error, Error::Status { .. }) {
+            self.say_error(error);
+        }
+        Raised::new(exception)
     }
 
     /// The time.

@@ -1,7 +1,6 @@
 //! The way to the device (spec esp_prov.md 2, step 2).
 
 use core::time::Duration;
-use std::net::ToSocketAddrs as _;
 
 use landfall_client::{Transport, TransportError, http::HttpTransport};
 use tokio::sync::oneshot;
@@ -94,14 +93,15 @@ pub(super) fn unconnected() -> Raised {
 
 async fn http(args: &Args) -> Result<HttpTransport, Raised> {
     let host = args.service_name.as_deref().unwrap_or(HttpTransport::DEFAULT_HOST);
-    let resolved = (name_of(host), 0).to_socket_addrs().is_ok();
+    // Names may take their time; meanwhile Ctrl-C is heard.
+    let resolved = tokio::net::lookup_host((name_of(host), 0)).await.is_ok();
     let transport = HttpTransport::new(host).ok().filter(|_| resolved);
     let Some(transport) = transport else {
         say(&format!("Unable to resolve hostname: {host}"));
         return Err(unconnected().hint("--service_name takes HOST or HOST:PORT"));
     };
     say(&format!("++++ Connecting to {host}++++"));
-    let mut transport = transport.with_timeout(Duration::from_secs(60));
+    let mut transport = transport.with_timeout(PATIENCE).with_patient_connecting();
     if let Err(error) = transport.reconnect().await {
         say(&transport_error_text(&error, Way::Http));
         return Err(
@@ -119,3 +119,6 @@ fn name_of(host: &str) -> &str {
         None => host.split(':').next().unwrap_or_default(),
     }
 }
+
+/// What the original gives the device for everything (spec transports.md 2.4).
+const PATIENCE: Duration = Duration::from_secs(60);

@@ -24,6 +24,12 @@ pub(super) trait Answer: Clone + PartialEq {
     /// What a device says that has just begun.
     const UNDER_WAY: Self;
 
+    /// Whether it says how many attempts are left. A device that does so tries no more by itself once it has given up,
+    /// as its limit is reached then (spec manager.md 5).
+    fn counts_attempts(&self) -> bool {
+        false
+    }
+
     /// Reads an answer to the question; `None` for one to another question.
     fn read(response: ConfigResponse<'_>) -> Option<Self>;
 
@@ -41,7 +47,8 @@ pub(super) enum Next {
     Joined,
     /// There is no result yet.
     UnderWay,
-    /// The device has given up: it says so for good, but the original asks a few times more.
+    /// The device has given up; the original asks a few times more. Some devices join all the same: old ones try again
+    /// by themselves, and with Thread being late is no end (spec manager.md 3, 9, 10).
     GivenUp,
     /// Nothing is known, in the original's word; it asks a few times more.
     Unclear(&'static str),
@@ -94,14 +101,18 @@ pub(super) async fn poll<A: Answer>(run: &mut Run<'_>, secret: &Secret) -> Verdi
 
 /// Questions and answers.
 ///
-/// The original sleeps 5 s before each question. This one asks often, but tells of a device that is under way only as
-/// often as the original would, or when it says something new. A user who carries each question by hand is asked as
-/// seldom as by the original.
+/// The original sleeps 5 s before each question. This one asks often and tells at once what is new; of a device that is
+/// under way, or has given up and may still join, it tells what is not new as often as the original would. So a device
+/// has as long as the original gives it. A user who carries each question by hand is asked as seldom as there.
 struct Polling<'r, 'a, A> {
     run: &'r mut Run<'a>,
     secret: &'r Secret,
-    /// What was told last, and when.
-    told: (Result<A, Error>, Duration),
+    /// What was told last.
+    told: Result<A, Error>,
+    /// When the original asks next, leaving out a question whose answer has been told ahead of it.
+    due: Duration,
+    /// Whether the device has said how many attempts are left.
+    counts_attempts: bool,
     /// Before the next question.
     wait: Duration,
 }
@@ -109,7 +120,9 @@ struct Polling<'r, 'a, A> {
 impl<'r, 'a, A: Answer> Polling<'r, 'a, A> {
     fn new(run: &'r mut Run<'a>, secret: &'r Secret) -> Self {
         Self {
-            told: (Ok(A::UNDER_WAY), run.now()),
+            told: Ok(A::UNDER_WAY),
+            due: run.now() + TELLING,
+            counts_attempts: false,
             wait: if run.is_by_hand() { TELLING } else { FIRST_WAIT },
             run,
             secret,
@@ -126,14 +139,10 @@ impl<'r, 'a, A: Answer> Polling<'r, 'a, A> {
             }
             let answer = self.ask().await;
             let next = answer.as_ref().map_or(Next::Unclear("None"), A::next);
-            self.wait = match next {
-                Next::UnderWay if by_hand => TELLING,
-                Next::Joined | Next::UnderWay | Next::GivenUp => asking(self.run.way()),
-                // One that cannot be reached may be changing channels.
-                Next::Unclear(_) => TELLING,
-            };
+            self.counts_attempts |= answer.as_ref().is_ok_and(A::counts_attempts);
+            self.wait = self.pause(next);
             if !by_hand {
-                if next == Next::UnderWay && self.told.0 == answer && self.run.since(self.told.1) < TELLING {
+                if self.can_wait(&answer, next) {
                     continue;
                 }
                 say(A::HEADING);
@@ -142,8 +151,46 @@ impl<'r, 'a, A: Answer> Polling<'r, 'a, A> {
                 Ok(answer) => answer.tell(self.run.generation().await),
                 Err(error) => self.run.say_error(error),
             }
-            self.told = (answer, self.run.now());
+            self.told = answer;
+            self.put_off();
             return next;
+        }
+    }
+
+    /// How long to wait with the next question after an answer.
+    fn pause(&self, next: Next) -> Duration {
+        match next {
+            // One that cannot be reached may be changing channels.
+            Next::Unclear(_) => TELLING,
+            Next::GivenUp if self.counts_attempts => asking(self.run.way()),
+            _ if self.run.is_by_hand() => TELLING,
+            _ => asking(self.run.way()),
+        }
+    }
+
+    /// Whether an answer is not told before the original asks.
+    fn can_wait(&self, answer: &Result<A, Error>, next: Next) -> bool {
+        let is_early = self.run.now() < self.due;
+        let is_known = self.told == *answer;
+        match next {
+            Next::UnderWay => is_early && is_known,
+            Next::GivenUp if self.counts_attempts => false,
+            // Of two answers without a result between two of its questions the original counts at most one.
+            Next::GivenUp => (is_early && is_known) || self.is_ahead(),
+            Next::Unclear(_) => self.is_ahead(),
+            Next::Joined => false,
+        }
+    }
+
+    /// Whether what the original tells next has been told already.
+    fn is_ahead(&self) -> bool {
+        self.due > self.run.now() + TELLING
+    }
+
+    /// What has been told now is what the original tells at its next question, if it came before that.
+    fn put_off(&mut self) {
+        if !self.is_ahead() {
+            self.due = self.due.max(self.run.now()) + TELLING;
         }
     }
 

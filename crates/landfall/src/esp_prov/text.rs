@@ -33,11 +33,30 @@ pub(super) fn transport_error_text(error: &TransportError, way: Way) -> String {
 fn http_error_text(error: &TransportError) -> String {
     match error {
         TransportError::Refused => "Connection Failure : Remote end closed connection without response".into(),
-        TransportError::NoSuchEndpoint => "Server responded with error code 404".into(),
-        TransportError::Busy => "Server responded with error code 503".into(),
+        TransportError::NoSuchEndpoint => server_error_text(404),
+        TransportError::Busy => server_error_text(503),
+        TransportError::HttpStatus(status) => server_error_text(*status),
         TransportError::TimedOut(_) => "Connection Failure : timed out".into(),
-        TransportError::Unreachable(why) | TransportError::Lost(why) => format!("Connection Failure : {why}"),
+        TransportError::Unreachable(why) | TransportError::Lost(why) => {
+            format!("Connection Failure : {}", system_error_text(why))
+        }
         other => format!("Connection Failure : {other}"),
+    }
+}
+
+fn server_error_text(status: u16) -> String {
+    format!("Server responded with error code {status}")
+}
+
+/// An error of the system in Python's words: its number comes first. Other text stays as it is.
+fn system_error_text(text: &str) -> String {
+    let numbered = text
+        .strip_suffix(')')
+        .and_then(|text| text.rsplit_once(" (os error "))
+        .filter(|(_, number)| number.parse::<u16>().is_ok());
+    match numbered {
+        Some((what, number)) => format!("[Errno {number}] {what}"),
+        None => text.to_owned(),
     }
 }
 
@@ -82,6 +101,17 @@ pub(super) fn seconds(duration: core::time::Duration) -> String {
     format!("{:?} sec", duration.as_secs_f64())
 }
 
+/// A text of several lines as it is shown. The original prints it raw; here its lines and tabs stay as they are, and
+/// nothing else drives a terminal.
+pub(super) fn printable_text(text: &str) -> String {
+    let line = |line: &str| {
+        let parts: Vec<_> = line.split('\t').map(|part| printable(part.as_bytes())).collect();
+        parts.join("\t")
+    };
+    let lines: Vec<_> = text.lines().map(line).collect();
+    lines.join("\n")
+}
+
 /// A network's name as it is shown.
 pub(super) fn ssid(octets: &[u8]) -> String {
     let end = octets.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
@@ -93,9 +123,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_text_keeps_its_lines_and_tabs_and_nothing_else_that_drives_a_terminal() {
+        assert_eq!(
+            printable_text("{\r\n\t\"prov\":\t{\x1b[2J}\n\n}"),
+            "{\n\t\"prov\":\t{\\x1b[2J}\n\n}"
+        );
+    }
+
+    #[test]
     fn bytes_are_quoted_as_python_quotes_them() {
         assert_eq!(bytes_literal(b"SUCCESS\0"), r"b'SUCCESS\x00'");
         assert_eq!(bytes_literal(b"it's"), r#"b"it's""#);
         assert_eq!(bytes_literal(b"'\"\\\n\x7f\xff"), r#"b'\'"\\\n\x7f\xff'"#);
+    }
+
+    #[test]
+    fn connections_fail_in_python_s_words() {
+        for (error, expected) in [
+            (
+                TransportError::Unreachable("Connection refused (os error 111)".into()),
+                "Connection Failure : [Errno 111] Connection refused",
+            ),
+            (
+                TransportError::Unreachable("a reason (os error unknown)".into()),
+                "Connection Failure : a reason (os error unknown)",
+            ),
+            (TransportError::TimedOut(60), "Connection Failure : timed out"),
+            (TransportError::NoSuchEndpoint, "Server responded with error code 404"),
+            (TransportError::HttpStatus(431), "Server responded with error code 431"),
+        ] {
+            assert_eq!(transport_error_text(&error, Way::Http), expected);
+        }
     }
 }

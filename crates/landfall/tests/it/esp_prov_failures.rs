@@ -1,8 +1,10 @@
 //! What ends `esp_prov.py` with a traceback ends `esp-prov` with a line, a cause and a way out.
 
 use std::{
-    io::Read as _,
+    io::{self, Read as _, Write as _},
+    net::TcpListener,
     process::{Command, Stdio},
+    thread,
 };
 
 use crate::{
@@ -68,6 +70,13 @@ fn credentials_that_are_refused_end_with_1() {
             body
         })
     });
+    assert!(
+        finished
+            .stdout
+            .ends_with("\n==== Sending Wi-Fi Credentials to Target ====\n"),
+        "{}",
+        finished.stdout
+    );
     finished.assert_raised("RuntimeError: Error in send Wi-Fi config");
 
     let (_device, finished) = esp_prov(&args, |endpoint, body| {
@@ -79,7 +88,46 @@ fn credentials_that_are_refused_end_with_1() {
             body
         })
     });
+    assert!(
+        finished
+            .stdout
+            .ends_with("\n==== Applying Wi-Fi Config to Target ====\n"),
+        "{}",
+        finished.stdout
+    );
     finished.assert_raised("RuntimeError: Error in apply Wi-Fi config");
+}
+
+#[test]
+fn an_http_status_is_told_by_its_number() {
+    for (status, number) in [("405 Method Not Allowed", 405), ("500 Internal Server Error", 500)] {
+        let address = refuser(status);
+        let args = ["--transport", "softap", "--service_name", &address];
+        let finished = run(command(ESP_PROV, &args));
+        let expected = format!(
+            "++++ Connecting to {address}++++\n\
+             Server responded with error code {number}\n\
+             Security capabilities could not be determined, please specify \"--sec_ver\" explicitly\n"
+        );
+        assert_eq!(finished.stdout, expected);
+        finished.assert_raised("ValueError: Invalid Security Version");
+    }
+}
+
+/// Somebody on a port of this machine who answers every request with an HTTP status: the address.
+fn refuser(status: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("it has one").to_string();
+    // The thread ends with the test's process.
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let _ = client.read(&mut [0; 1024]);
+            let _ = write!(client, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+            // Closed with something unread, the connection would be reset.
+            let _ = io::copy(&mut client, &mut io::sink());
+        }
+    });
+    address
 }
 
 #[test]

@@ -35,6 +35,14 @@ fn state(state: StationState) -> Option<StationStatus<'static>> {
     })
 }
 
+fn attempts_left(attempts_remaining: u32) -> Option<StationStatus<'static>> {
+    Some(StationStatus {
+        state: StationState::Connecting,
+        detail: Some(StationDetail::AttemptFailed { attempts_remaining }),
+        ..StationStatus::default()
+    })
+}
+
 fn connected() -> Option<StationStatus<'static>> {
     Some(StationStatus {
         detail: Some(StationDetail::Connected(Connected::default())),
@@ -91,4 +99,35 @@ fn connected_without_details_is_not_believed() {
         );
         assert!(finished.stdout.contains(&expected), "{}", finished.stdout);
     }
+}
+
+/// What is told of a device that has failed without a reason: it reads as the reason's number 0.
+const FAILED: &str = "\n==== Wi-Fi connection state  ====\n\
+                      ---- WiFi state: Connection Failed ----\n\
+                      ---- Failure reason: Incorrect Password ----\n";
+
+#[test]
+fn a_device_that_fails_and_joins_all_the_same_has_joined() {
+    // More failures than the original would hear of, but within the time that it gives.
+    let mut states = vec![state(StationState::ConnectionFailed); 6];
+    states.push(connected());
+    let finished = esp_prov(&device(states));
+    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
+    let told = format!("{FAILED}Waiting to poll status again (status failed, 2 tries left)...\n");
+    assert!(finished.stdout.contains(&told), "{}", finished.stdout);
+    let end = "==== WiFi state: Connected ====\n==== Provisioning was successful ====\n";
+    assert!(finished.stdout.ends_with(end), "{}", finished.stdout);
+}
+
+#[test]
+fn a_device_that_counts_its_attempts_has_failed_for_good() {
+    let mut states = vec![attempts_left(1)];
+    states.extend([state(StationState::ConnectionFailed); 4]);
+    // Nobody asks for this one.
+    states.push(connected());
+    let finished = esp_prov(&device(states));
+    assert_eq!((finished.code, finished.stderr.as_str()), (1, ""));
+    assert_eq!(finished.stdout.matches(FAILED).count(), 4, "{}", finished.stdout);
+    let end = format!("{FAILED}---- Provisioning failed! ----\n");
+    assert!(finished.stdout.ends_with(&end), "{}", finished.stdout);
 }

@@ -5,7 +5,7 @@ mod scan;
 mod status;
 
 use landfall_client::{
-    Error, Secret,
+    Secret,
     protocomm::wire::{ConfigRequest, ConfigResponse, CtrlRequest},
 };
 
@@ -76,7 +76,7 @@ async fn send_dataset(run: &mut Run<'_>, dataset: &Dataset) -> Result<(), Raised
     });
     let sent = sent.await.and_then(|status| success("SetThreadConfig", status));
     if let Err(error) = sent {
-        return Err(refused(run, &error, Exception::DatasetRefused));
+        return Err(run.refused(&error, Exception::DatasetRefused));
     }
     say("==== Thread Dataset sent successfully ====");
     Ok(())
@@ -90,16 +90,8 @@ async fn apply(run: &mut Run<'_>) -> Result<(), Raised> {
     });
     let applied = applied.await.and_then(|status| success("ApplyThreadConfig", status));
     if let Err(error) = applied {
-        return Err(refused(run, &error, Exception::ThreadApplyRefused));
+        return Err(run.refused(&error, Exception::ThreadApplyRefused));
     }
     say("==== Apply config sent successfully ====");
     Ok(())
-}
-
-fn refused(run: &Run<'_>, error: &Error, exception: Exception) -> Raised {
-    // For an answer with an error status the original prints no line here, as it has only its number.
-    if !matches!(error, Error::Status { .. }) {
-        run.say_error(error);
-    }
-    Raised::new(exception)
 }

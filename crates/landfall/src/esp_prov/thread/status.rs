@@ -16,7 +16,7 @@ pub(super) enum Interface {
     Attached,
     Attaching,
     Detached,
-    Failed(Option<ThreadFailReason>),
+    Failed(ThreadFailReason),
     Unknown,
 }
 
@@ -30,8 +30,9 @@ impl From<ThreadStatus<'_>> for Interface {
             (ThreadState::Attached, Some(ThreadDetail::Attached(_))) => Self::Attached,
             (ThreadState::Attaching, _) => Self::Attaching,
             (ThreadState::Detached, _) => Self::Detached,
-            (ThreadState::AttachingFailed, Some(ThreadDetail::FailReason(reason))) => Self::Failed(Some(reason)),
-            (ThreadState::AttachingFailed, _) => Self::Failed(None),
+            (ThreadState::AttachingFailed, Some(ThreadDetail::FailReason(reason))) => Self::Failed(reason),
+            // A reason that is not there reads as its number 0, as with Wi-Fi.
+            (ThreadState::AttachingFailed, _) => Self::Failed(ThreadFailReason::DatasetInvalid),
             (ThreadState::Attached | ThreadState::Other(_), _) => Self::Unknown,
         }
     }
@@ -67,9 +68,9 @@ impl Answer for Interface {
             Self::Failed(reason) => {
                 say("==== Thread state: Attaching Failed ====");
                 match reason {
-                    Some(ThreadFailReason::DatasetInvalid) => say("---- Failure reason: Invalid Dataset ----"),
-                    Some(ThreadFailReason::NetworkNotFound) => say("---- Failure reason: Network Not Found ----"),
-                    _ => {}
+                    ThreadFailReason::DatasetInvalid => say("---- Failure reason: Invalid Dataset ----"),
+                    ThreadFailReason::NetworkNotFound => say("---- Failure reason: Network Not Found ----"),
+                    ThreadFailReason::Other(_) => {}
                 }
             }
             Self::Unknown => {}

@@ -82,8 +82,7 @@ async fn send_credentials(run: &mut Run<'_>, network: &Network) -> Result<(), Ra
     say("\n==== Sending Wi-Fi Credentials to Target ====");
     run.show_config(&ConfigRequest::SetConfig(SetConfig::default()));
     if let Err(error) = run.device.set_network(network).await {
-        run.say_error(&error);
-        return Err(Raised::new(Exception::ConfigRefused));
+        return Err(run.refused(&error, Exception::ConfigRefused));
     }
     say("==== Wi-Fi Credentials sent successfully ====");
     Ok(())
@@ -94,8 +93,7 @@ async fn apply(run: &mut Run<'_>) -> Result<(), Raised> {
     say("\n==== Applying Wi-Fi Config to Target ====");
     run.show_config(&ConfigRequest::ApplyConfig);
     if let Err(error) = run.device.apply().await {
-        run.say_error(&error);
-        return Err(Raised::new(Exception::ApplyRefused));
+        return Err(run.refused(&error, Exception::ApplyRefused));
     }
     say("==== Apply config sent successfully ====");
     Ok(())

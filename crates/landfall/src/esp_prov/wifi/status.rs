@@ -17,7 +17,7 @@ pub(super) enum Station {
     Connecting,
     AttemptFailed { remaining: u32 },
     Disconnected,
-    Failed(Option<WifiFailReason>),
+    Failed(WifiFailReason),
     Unknown,
 }
 
@@ -36,8 +36,9 @@ impl From<StationStatus<'_>> for Station {
             }
             (StationState::Connecting, _) => Self::Connecting,
             (StationState::Disconnected, _) => Self::Disconnected,
-            (StationState::ConnectionFailed, Some(StationDetail::FailReason(reason))) => Self::Failed(Some(reason)),
-            (StationState::ConnectionFailed, _) => Self::Failed(None),
+            (StationState::ConnectionFailed, Some(StationDetail::FailReason(reason))) => Self::Failed(reason),
+            // A reason that is not there reads as its number 0 (spec esp_prov.md 2, step 13).
+            (StationState::ConnectionFailed, _) => Self::Failed(WifiFailReason::AuthError),
             (StationState::Connected | StationState::Other(_), _) => Self::Unknown,
         }
     }
@@ -47,6 +48,10 @@ impl Answer for Station {
     const HEADING: &'static str = "\n==== Wi-Fi connection state  ====";
     const REQUEST: ConfigRequest<'static> = ConfigRequest::GetStatus;
     const UNDER_WAY: Self = Self::Connecting;
+
+    fn counts_attempts(&self) -> bool {
+        matches!(self, Self::AttemptFailed { .. })
+    }
 
     fn read(response: ConfigResponse<'_>) -> Option<Self> {
         match response {
@@ -77,9 +82,9 @@ impl Answer for Station {
             Self::Failed(reason) => {
                 say("---- WiFi state: Connection Failed ----");
                 match reason {
-                    Some(WifiFailReason::AuthError) => say("---- Failure reason: Incorrect Password ----"),
-                    Some(WifiFailReason::NetworkNotFound) => say("---- Failure reason: Incorrect SSID ----"),
-                    _ => {}
+                    WifiFailReason::AuthError => say("---- Failure reason: Incorrect Password ----"),
+                    WifiFailReason::NetworkNotFound => say("---- Failure reason: Incorrect SSID ----"),
+                    WifiFailReason::Other(_) => {}
                 }
             }
             Self::Unknown => {}
