@@ -145,10 +145,12 @@ impl<T: Transport, E: Environment> Connection<T, E> {
 }
 
 impl From<ScanEntry<'_>> for FoundNetwork {
+    /// No network has a longer name or address (IEEE 802.11): what a device sends beyond that is nobody's.
     fn from(entry: ScanEntry<'_>) -> Self {
+        let at_most = |octets: &[u8], most| octets.iter().copied().take(most).collect();
         Self {
-            ssid: entry.ssid.to_vec(),
-            bssid: entry.bssid.to_vec(),
+            ssid: at_most(entry.ssid, LONGEST_SSID),
+            bssid: at_most(entry.bssid, BSSID),
             channel: entry.channel,
             rssi: entry.rssi,
             auth: entry.auth,
@@ -156,6 +158,8 @@ impl From<ScanEntry<'_>> for FoundNetwork {
     }
 }
 
+const LONGEST_SSID: usize = 32;
+const BSSID: usize = 6;
 /// Time for everything after the answer to ScanStart.
 const LONGEST_SCAN: Duration = Duration::from_secs(30);
 const SCAN_POLL: Duration = Duration::from_millis(250);

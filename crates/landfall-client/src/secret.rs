@@ -44,11 +44,12 @@ impl Secret {
     /// knows, or somebody on the way has changed what it says, to read the passphrase that follows.
     fn is_ignored(&self, scheme: u8, version: &VersionInfo) -> bool {
         let has_pop = self.pop.as_ref().is_some_and(|pop| !pop.is_empty());
-        match scheme {
-            0 => has_pop || self.password.is_some(),
-            1 => has_pop && version.needs_no_pop(),
+        let asks_for_nothing = match scheme {
+            0 => true,
+            1 => version.needs_no_pop(),
             _ => false,
-        }
+        };
+        asks_for_nothing && (has_pop || self.password.is_some())
     }
 
     fn security1(&self, version: &VersionInfo) -> Result<Security<'_>, Error> {

@@ -1,9 +1,9 @@
 //! `landfall info`
 
-use super::{remote::Remote, visits::Visits};
+use super::{discover::is_device, remote::Remote, visits::Visits};
 use crate::{
     args::Info,
-    failure::Failure,
+    failure::{Failure, Problem},
     print::{Event, Printer},
 };
 
@@ -14,6 +14,9 @@ pub(super) async fn run(args: &Info, visits: &Visits, printer: &Printer) -> Resu
         Ok(version) => version.clone(),
         Err(error) => return Err(remote.failure(&error)),
     };
+    if !is_device(&version) {
+        return Err(Failure::new(Problem::NotADevice).because("it answers with something else than a version"));
+    }
     printer.event(&Event::info(remote.place(), &version));
     Ok(())
 }

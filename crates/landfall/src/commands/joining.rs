@@ -42,13 +42,24 @@ impl Joining<'_> {
             Err(STILL_JOINING) => match self.earlier_outcome().await {
                 Ok(Some(Outcome::Joined(joined))) if joined.ssid == network.ssid => Ok(Outcome::Joined(joined)),
                 Ok(Some(Outcome::Joined(joined))) => return Err(elsewhere(&joined.ssid)),
-                Ok(Some(_)) => self.provision(network, handed_over).await,
+                Ok(Some(_)) => self.provision_after_failure(network, handed_over).await,
                 Ok(None) => Err(STILL_JOINING),
                 Err(error) => Err(error),
             },
             result => result,
         };
         result.map_err(|error| self.remote.failure(&error))
+    }
+
+    /// Devices that cannot be told to forget an attempt do so by themselves, some time after it has failed (spec versions.md 3).
+    async fn provision_after_failure(&mut self, network: &Network, handed_over: &Cell<bool>) -> Result<Outcome, Error> {
+        let deadline = Instant::now() + EARLIER_ATTEMPT.min(self.options.timeout);
+        loop {
+            match self.provision(network, handed_over).await {
+                Err(STILL_JOINING) if Instant::now() < deadline => sleep(PAUSE).await,
+                result => return result,
+            }
+        }
     }
 
     async fn provision(&mut self, network: &Network, handed_over: &Cell<bool>) -> Result<Outcome, Error> {
@@ -124,9 +135,7 @@ enum Left {
 }
 
 fn on_its_own(failure: Failure) -> Failure {
-    failure
-        .hint("see how it is doing: landfall info")
-        .hint("if it fails, have it forget the attempt: landfall reset")
+    failure.hint("if it fails, have it forget the attempt: landfall reset")
 }
 
 fn elsewhere(ssid: &[u8]) -> Failure {
@@ -147,3 +156,5 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// All attempts of a device take a few seconds each.
 const EARLIER_ATTEMPT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(250);
+/// Between two tries to hand over credentials.
+const PAUSE: Duration = Duration::from_secs(1);

@@ -11,9 +11,16 @@ impl Failure {
             Error::Transport(error) => Self::of_transport(error, place),
             Error::WrongSecret => Self::new(Problem::WrongSecret),
             Error::SecretNeeded { device: 1 } => Self::new(Problem::PopMissing),
-            Error::SecretNeeded { .. } => Self::new(Problem::PasswordMissing),
+            Error::SecretNeeded { device: 2 } => Self::new(Problem::PasswordMissing),
+            Error::SecretNeeded { device } => Self::new(Problem::SchemeUnknown)
+                .saying(format!(
+                    "the device uses security {device}, which this program does not have"
+                ))
+                .because("it is newer than this program, or no device of this kind"),
             Error::Handshake(error) => Self::of_handshake(*error),
-            Error::Downgrade { .. } => Self::new(Problem::Downgrade),
+            Error::Downgrade { device } => Self::new(Problem::Downgrade).hint(format!(
+                "if you are sure that this device asks for none: --sec-ver {device}"
+            )),
             Error::UnknownScheme => Self::new(Problem::SchemeUnknown),
             Error::InsecureDevice => Self::new(Problem::InsecureDevice),
             Error::ScanUnsupported => Self::new(Problem::ScanUnsupported),

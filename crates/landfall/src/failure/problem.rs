@@ -161,7 +161,7 @@ problems! {
             because "it is open: somebody else may have taken the device's name"
             then ["if you are sure that this device's access point is open, leave out the key"];
         NotBack, "not-back", Failure: "this computer is not back on its own network"
-            because "the network was not joined again in half a minute"
+            because "the network was not joined again in a minute"
             then ["join it by hand, as after a start of the computer", "see whether it is in range"];
         WifiOff, "wifi-off", Unreachable: "Wi-Fi is switched off on this computer"
             because "airplane mode, rfkill or a switch of the computer keeps it off"
@@ -198,7 +198,7 @@ problems! {
             then ["check the secret on the device's label"];
         Downgrade, "downgrade", Failure: "the device says that it asks for no secret, but one was given"
             because "what it says is not protected: somebody on the way may want to read along"
-            then ["if you are sure that this device has no security: --sec-ver 0"];
+            then ["check that it is the device you mean"];
         SchemeMismatch, "scheme-mismatch", Failure: "the device uses another security scheme"
             because "--sec-ver names one that it does not speak"
             then ["leave out --sec-ver to have the device's own one chosen"];
@@ -231,7 +231,8 @@ problems! {
             then ["see what the device sees: landfall scan"];
         NoResult, "no-result", TimedOut: "the device came to no result"
             because "it is still trying to join"
-            then ["wait longer with --timeout SECONDS, or ask it again: landfall info"];
+            then ["run the same command again: it waits for the attempt that is under way",
+                  "wait longer with --timeout SECONDS"];
         ScanUnsupported, "scan-unsupported", Failure: "the device cannot scan for networks"
             because "its firmware has no scan endpoint"
             then ["name the network yourself: --ssid NAME"];
@@ -249,10 +250,10 @@ problems! {
             then ["run it again with -v, and tell the device's maker if it stays"];
         Interrupted, "interrupted", Interrupted: "interrupted"
             because "Ctrl-C was typed, or the question was left"
-            then ["run the command again; a device that was joining already goes on by itself: landfall info"];
+            then ["run the same command again: it waits for an attempt that is under way"];
         Terminated, "terminated", Terminated: "ended by the system"
             because "the system asked the program to end (SIGTERM)"
-            then ["run the command again; a device that was joining already goes on by itself: landfall info"];
+            then ["run the same command again: it waits for an attempt that is under way"];
     }
 
     "What was typed, and files" {

@@ -234,6 +234,7 @@ impl Printer {
 
     fn json(&self, event: &impl Serialize) {
         let line = serde_json::to_string(event).expect("events have text keys and no maps, so they always serialize");
+        let line = text::printable_json(&line);
         let mut output = io::stdout().lock();
         end_on_closed_pipe(writeln!(output, "{line}").and_then(|()| output.flush()));
     }

@@ -42,10 +42,33 @@ pub(crate) fn printable(octets: &[u8]) -> String {
     text
 }
 
+/// A line of JSON that says the same, in which nothing can drive a terminal: outside of strings there is none of these
+/// characters, and inside of them each can be written by its number.
+pub(crate) fn printable_json(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    for c in line.chars() {
+        if c.is_control() || is_invisible(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
 /// Whether a character turns the direction of what follows, or makes two names look alike: joiners, marks, line and
-/// paragraph separators, embeddings, isolates, the byte order mark (Unicode Standard Annex 9; general category Cf).
+/// paragraph separators, embeddings, isolates, annotations, tags, the byte order mark (Unicode Standard Annex 9; general
+/// category Cf).
 const fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0001}'
+            | '\u{e0020}'..='\u{e007f}'
+    )
 }
 
 /// A network's name, or a word for one that hides it.
@@ -117,6 +140,16 @@ mod tests {
         assert_eq!(printable(b"caf\xc3\xa9 \x1b[2J\xff"), "café \\x1b[2J\\xff");
         assert_eq!(printable("\u{9b}31m".as_bytes()), "\\xc2\\x9b31m");
         assert_eq!(printable("a\u{202e}b".as_bytes()), "a\\xe2\\x80\\xaeb");
+        assert_eq!(printable("a\u{61c}b".as_bytes()), "a\\xd8\\x9cb");
+    }
+
+    #[test]
+    fn json_that_says_the_same_cannot_either() {
+        let name = "caf\u{e9} \u{9b}31m\u{202e}\u{e0041}\u{7f}";
+        let line = serde_json::to_string(name).expect("text");
+        let shown = printable_json(&line);
+        assert_eq!(shown, "\"caf\u{e9} \\u009b31m\\u202e\\udb40\\udc41\\u007f\"");
+        assert_eq!(serde_json::from_str::<String>(&shown).expect("still JSON"), name);
     }
 
     #[test]

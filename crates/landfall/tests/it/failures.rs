@@ -213,15 +213,59 @@ fn a_device_that_goes_away_is_told_from_one_that_refuses() {
 
 #[test]
 fn what_is_no_device_is_told_so() {
-    let web = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = web.local_addr().expect("it has one").to_string();
-    std::thread::spawn(move || {
-        for mut stream in web.incoming().flatten() {
-            let _ = stream.read(&mut [0; 1024]);
-            let _ = stream.write_all(b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
-        }
-    });
-    assert_problem(&landfall(&["info", "--host", &address]), "not-a-device", 1);
+    for answer in [
+        "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n<html>It works!",
+    ] {
+        let web = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = web.local_addr().expect("it has one").to_string();
+        std::thread::spawn(move || {
+            for mut stream in web.incoming().flatten() {
+                let _ = stream.read(&mut [0; 1024]);
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        assert_problem(&landfall(&["info", "--host", &address]), "not-a-device", 1);
+    }
+}
+
+/// A device of security 1 that says `version` of itself, or for which somebody on the way says so.
+fn pretender(device: &Device, version: &'static str) -> String {
+    relay(&device.host, move |endpoint, body| {
+        Some(if endpoint == "proto-ver" { version.into() } else { body })
+    })
+}
+
+#[test]
+fn a_device_that_claims_to_need_no_secret_gets_no_passphrase_from_who_has_one() {
+    let device = Device::start(&["--sec-ver", "1", "--pop", ""]);
+    let address = pretender(
+        &device,
+        r#"{"prov":{"ver":"v1.1","sec_ver":1,"cap":["wifi_scan","no_pop"]}}"#,
+    );
+    for secret in [["--password", "abcd1234"], ["--pop", "abcd1234"]] {
+        let wanted = [
+            "provision",
+            "--ssid",
+            "myssid",
+            "--passphrase",
+            "mypassword",
+            "--host",
+            &address,
+        ];
+        let tried = landfall(&[&wanted[..], &secret].concat());
+        assert_problem(&tried, "downgrade", 1);
+        assert!(tried.stderr.contains("--sec-ver 1"), "{}", tried.stderr);
+    }
+}
+
+#[test]
+fn a_scheme_that_nobody_knows_is_not_taken_for_one_that_lacks_its_secret() {
+    let device = Device::start(&["--sec-ver", "1"]);
+    let address = pretender(&device, r#"{"prov":{"ver":"v9","sec_ver":3,"cap":["wifi_scan"]}}"#);
+    let tried = landfall(&["scan", "--password", "abcd1234", "--host", &address]);
+    assert_problem(&tried, "scheme-unknown", 1);
+    assert!(tried.stderr.contains("security 3"), "{}", tried.stderr);
 }
 
 #[test]

@@ -174,7 +174,7 @@ async fn ask(link: impl Transport, limit: Duration) -> Result<VersionInfo, Error
 }
 
 /// Any web server may answer with a page. A device answers with JSON, an old one with a short word (spec protocol.md 7).
-fn is_device(version: &VersionInfo) -> bool {
+pub(super) fn is_device(version: &VersionInfo) -> bool {
     version.capabilities.is_some() || (1..=LONGEST_WORD).contains(&version.text.len()) && !version.text.contains('<')
 }
 
