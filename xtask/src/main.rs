@@ -58,7 +58,7 @@ const CHORES: &[Chore] = &[
     ),
     (
         "deny",
-        "licences, advisories and sources of all dependencies (cargo-deny)",
+        "licences, bans and sources of all dependencies (needs cargo-deny)",
         test::deny,
     ),
     (
