@@ -1,14 +1,16 @@
 //! What goes wrong has a code of its own, a cause and a way out.
 
+use core::time::Duration;
 use std::{
     fs,
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::Path,
+    time::Instant,
 };
 
 use crate::{
-    relay::relay,
+    relay::{Instead, relay, relay_but},
     support::{Device, Finished, LANDFALL, PROVISION, command, landfall},
 };
 
@@ -257,6 +259,37 @@ fn a_device_that_claims_to_need_no_secret_gets_no_passphrase_from_who_has_one() 
         assert_problem(&tried, "downgrade", 1);
         assert!(tried.stderr.contains("--sec-ver 1"), "{}", tried.stderr);
     }
+}
+
+/// Devices before ESP-IDF v5.1 have no `prov-ctrl`: some time after a failure they forget it by themselves (spec
+/// versions.md 3).
+#[test]
+fn a_device_that_cannot_be_told_to_forget_a_failure_is_given_time_for_it() {
+    let device = Device::start(&["--sec-ver", "0"]);
+    let start = Instant::now();
+    let address = relay_but(
+        &device.host,
+        move |endpoint, request| {
+            let has_failed = start.elapsed() < Duration::from_secs(3);
+            match (endpoint, request) {
+                ("prov-ctrl", _) => Some(Instead::NotFound),
+                // GetStatus: ConnectionFailed, by a wrong passphrase (spec protocol.md 8.1).
+                ("prov-config", [0x52, ..]) if has_failed => {
+                    Some(Instead::Body(&[0x08, 0x01, 0x5a, 0x04, 0x10, 0x03, 0x50, 0x00]))
+                }
+                // ApplyConfig: InternalError.
+                ("prov-config", [0x08, 0x04, ..]) if has_failed => {
+                    Some(Instead::Body(&[0x08, 0x05, 0x7a, 0x02, 0x08, 0x05]))
+                }
+                _ => None,
+            }
+        },
+        |_, body| Some(body),
+    );
+    let wanted = ["provision", "--ssid", "myssid", "--passphrase", "mypassword"];
+    let tried = landfall(&[&wanted[..], &["--host", &address]].concat());
+    assert_eq!(tried.code, 0, "{}\n{}", tried.stdout, tried.stderr);
+    assert!(start.elapsed() >= Duration::from_secs(3));
 }
 
 #[test]
