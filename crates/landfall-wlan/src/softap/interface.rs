@@ -2,7 +2,10 @@
 
 use core::{mem, net::Ipv4Addr, time::Duration};
 
-use tokio::{runtime::Handle, time::timeout};
+use tokio::{
+    runtime::Handle,
+    time::{sleep, timeout},
+};
 use zbus::{OwnedObjectPath, Variant};
 
 use crate::{
@@ -75,6 +78,11 @@ impl OwnInterface {
         }
     }
 
+    /// Has others leave it alone, once more: somebody may have taken it meanwhile.
+    pub(super) async fn claim(&self) -> Result<(), Error> {
+        take_over(&self.name).await.map(drop)
+    }
+
     async fn prepare(&self, address: Ipv4Addr) -> Result<bool, Error> {
         let was_managed = take_over(&self.name).await?;
         radio::add_address(self.index, address).await?;
@@ -127,11 +135,20 @@ async fn undo(name: String, index: u32, origin: Origin) {
 /// Has NetworkManager and its wpa_supplicant leave the interface alone. Whether NetworkManager drove it until now.
 async fn take_over(interface: &str) -> Result<bool, Error> {
     let Ok(bus) = Bus::system().await else { return Ok(false) };
-    let Some(was_managed) = set_managed(&bus, interface, false).await? else {
-        return Ok(false);
-    };
-    // Also of an interface that it has only just seen it may have told wpa_supplicant already.
-    wpa_supplicant::released(&bus, interface, LETTING_GO_TIME).await?;
+    let mut was_managed = false;
+    for _ in 0..TELLINGS {
+        let Some(is_managed) = set_managed(&bus, interface, false).await? else {
+            return Ok(false);
+        };
+        was_managed |= is_managed;
+        // Also of an interface that it has only just seen it may have told wpa_supplicant already. And while it starts, it
+        // forgets what it was told.
+        let is_released = wpa_supplicant::released(&bus, interface, LETTING_GO_TIME).await?;
+        sleep(SETTLING_TIME).await;
+        if is_released && !is_managed {
+            break;
+        }
+    }
     Ok(was_managed)
 }
 
@@ -180,7 +197,11 @@ pub(super) const NAME: &str = "landfall0";
 /// For NetworkManager to see an interface, which udev has to have seen before.
 const SEEING_TIME: Duration = Duration::from_secs(15);
 /// For wpa_supplicant to let go of one: a few milliseconds, seconds on a machine that has much else to do.
-const LETTING_GO_TIME: Duration = Duration::from_secs(10);
+const LETTING_GO_TIME: Duration = Duration::from_secs(2);
+/// For NetworkManager to do what it had in mind before it was told.
+const SETTLING_TIME: Duration = Duration::from_millis(200);
+/// So often it is told.
+const TELLINGS: u32 = 6;
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,7 @@ mod program;
 mod serve;
 mod watch;
 
-use core::{fmt, net::Ipv4Addr};
+use core::{fmt, net::Ipv4Addr, time::Duration};
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -23,6 +23,7 @@ use landfall_manager::{Passphrase, Ssid};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
+    time::sleep,
 };
 
 use self::{
@@ -261,7 +262,7 @@ impl Start {
             ssid: options.ssid,
             key: options.key.clone(),
         };
-        let (process, serving) = match self.serve(&wish, options.address).await {
+        let (process, serving) = match self.serve(&wish, &interface, options.address).await {
             Ok(parts) => parts,
             Err(error) => {
                 interface.give_back().await;
@@ -281,8 +282,28 @@ impl Start {
         Ok(keep(keeper, options))
     }
 
-    async fn serve(&self, wish: &Wish, address: Ipv4Addr) -> Result<(Process, [kernel::Driving; 2]), Error> {
-        let process = Process::begin(&self.program, &self.place, wish, self.frequency).await?;
+    /// Starts the program for the first time on an interface. One that gives up at once is started again: somebody else may
+    /// just be about to let go of the interface, or have taken it.
+    async fn begin(&self, wish: &Wish, interface: &OwnInterface) -> Result<Process, Error> {
+        for pause in PAUSES {
+            match Process::start(&self.program, &self.place, wish, self.frequency).await {
+                Err(Error::Program { .. }) => {
+                    sleep(pause).await;
+                    interface.claim().await?;
+                }
+                started => return started,
+            }
+        }
+        Process::start(&self.program, &self.place, wish, self.frequency).await
+    }
+
+    async fn serve(
+        &self,
+        wish: &Wish,
+        interface: &OwnInterface,
+        address: Ipv4Addr,
+    ) -> Result<(Process, [kernel::Driving; 2]), Error> {
+        let process = self.begin(wish, interface).await?;
         match serve::serve(&wish.interface, address) {
             Ok(serving) => Ok((process, serving)),
             Err(error) => {
@@ -333,6 +354,12 @@ fn failed(what: &'static str, why: &io::Error) -> Error {
     }
 }
 
+/// Between one start and the next. All in all not so long that the error of a driver that cannot keeps anybody waiting.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(250),
+    Duration::from_millis(750),
+    Duration::from_secs(2),
+];
 const USUAL_CHANNEL: u8 = 6;
 /// The least frequency of the higher band, in MHz.
 const FIVE_GHZ: u32 = 5000;

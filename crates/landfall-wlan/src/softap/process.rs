@@ -13,7 +13,7 @@ use tokio::{
     net::unix::pipe,
     process::{Child, Command},
     task::JoinHandle,
-    time::{sleep, timeout},
+    time::timeout,
 };
 
 use super::{
@@ -35,18 +35,6 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the program for the first time on an interface. One that gives up at once is started again: somebody else
-    /// may just be about to let go of the interface.
-    pub(super) async fn begin(program: &Program, place: &Place, wish: &Wish, frequency: u32) -> Result<Self, Error> {
-        for pause in PAUSES {
-            match Self::start(program, place, wish, frequency).await {
-                Err(Error::Program { .. }) => sleep(pause).await,
-                started => return started,
-            }
-        }
-        Self::start(program, place, wish, frequency).await
-    }
-
     /// Starts the program, and waits until its access point is on the air.
     pub(super) async fn start(program: &Program, place: &Place, wish: &Wish, frequency: u32) -> Result<Self, Error> {
         let room = "make room for the access point's files";
@@ -273,12 +261,6 @@ const BEACONS: u32 = 10;
 /// For the announcement and then some.
 const SWITCH_TIME: Duration = Duration::from_secs(15);
 const START_TIME: Duration = Duration::from_secs(30);
-/// Between one start and the next. All in all not so long that the error of a driver that cannot keeps anybody waiting.
-const PAUSES: [Duration; 3] = [
-    Duration::from_millis(250),
-    Duration::from_millis(750),
-    Duration::from_secs(2),
-];
 const END_TIME: Duration = Duration::from_secs(3);
 const LISTEN_TIME: Duration = Duration::from_millis(200);
 /// Octets of what a program said.

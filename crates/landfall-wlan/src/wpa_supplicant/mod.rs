@@ -35,11 +35,11 @@ const BSS: &str = "fi.w1.wpa_supplicant1.BSS";
 const NETWORK: &str = "fi.w1.wpa_supplicant1.Network";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
-/// Waits until wpa_supplicant does not drive this interface, though not for longer than `time`. It lets go of one a moment
-/// after NetworkManager was told to; as long as it has it, no other program can make an access point there.
-pub(crate) async fn released(bus: &Bus, interface: &str, time: Duration) -> Result<(), Error> {
+/// Waits until wpa_supplicant does not drive this interface, though not for longer than `time`; whether it is so. It lets go
+/// of one a moment after NetworkManager was told to; as long as it has it, no other program can make an access point there.
+pub(crate) async fn released(bus: &Bus, interface: &str, time: Duration) -> Result<bool, Error> {
     let supplicant = match bus.running(&SERVICE).await {
-        Err(Error::NotRunning) => return Ok(()),
+        Err(Error::NotRunning) => return Ok(true),
         running => running?,
     };
     let mut removed = supplicant.signals(SUPPLICANT, "InterfaceRemoved").await?;
@@ -48,7 +48,7 @@ pub(crate) async fn released(bus: &Bus, interface: &str, time: Duration) -> Resu
             let driven: Result<OwnedObjectPath, Error> =
                 supplicant.call(SUPPLICANT, "GetInterface", &(interface,)).await;
             match driven {
-                Err(Error::Refused { .. }) => return Ok(()),
+                Err(Error::Refused { .. }) => return Ok(true),
                 driven => driven?,
             };
             if removed.next().await.is_none() {
@@ -56,6 +56,5 @@ pub(crate) async fn released(bus: &Bus, interface: &str, time: Duration) -> Resu
             }
         }
     };
-    // Who tries in spite of that hears the reason from the program that cannot begin.
-    timeout(time, released).await.unwrap_or(Ok(()))
+    timeout(time, released).await.unwrap_or(Ok(false))
 }
