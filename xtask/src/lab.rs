@@ -26,7 +26,7 @@ use crate::{
 struct Scenario {
     name: &'static str,
     purpose: &'static str,
-    /// The longest that it may take, boot included: four times what it takes.
+    /// The longest that it may take, boot included: several times what it takes.
     limit: Duration,
     needs: &'static [&'static [Needed]],
 }
