@@ -141,8 +141,8 @@ async fn take_over(interface: &str) -> Result<bool, Error> {
             return Ok(false);
         };
         was_managed |= is_managed;
-        // Also of an interface that it has only just seen it may have told wpa_supplicant already. And while it starts, it
-        // forgets what it was told.
+        // Also of an interface that it has only just seen it may have told wpa_supplicant already. And while it starts, what
+        // it was told may have no effect (seen in the lab; why is not known).
         let is_released = wpa_supplicant::released(&bus, interface, LETTING_GO_TIME).await?;
         sleep(SETTLING_TIME).await;
         if is_released && !is_managed {
